@@ -1,0 +1,81 @@
+/* SPDX-FileCopyrightText: 2026 the vas authors */
+/* SPDX-License-Identifier: MIT */
+
+#include "populate.h"
+
+#include "area.h"
+
+/* Where the area's file ends, as an address; the area's end if it does not end inside. */
+static uint64_t file_end(const struct vas_area *area)
+{
+	uint64_t pages, have;
+
+	if (area->file == NULL || area->file->size == UINT64_MAX || vas_area_anonymous(area))
+		return area->range.end;
+	have = vas_page_up(area->file->size) >> VAS_PAGE_SHIFT;
+	if (have <= area->offset)
+		return area->range.start;
+	pages = have - area->offset;
+	if (pages >= vas_area_pages(area))
+		return area->range.end;
+	return area->range.start + (pages << VAS_PAGE_SHIFT);
+}
+
+int vas_populate_area(struct vas_area *area, uint64_t start, uint64_t end, bool write)
+{
+	uint64_t reach = file_end(area);
+
+	if ((area->flags & VAS_AREA_ACCESS) == 0)
+		return -VAS_EFAULT;
+	if (reach > end)
+		reach = end;
+	if (start < reach)
+		vas_tell(area->space, &(struct vas_op){ .kind = VAS_OP_TOUCH,
+							.write = write,
+							.area = area,
+							.start = start,
+							.end = reach });
+	return reach < end ? -VAS_EFAULT : 0;
+}
+
+static int populate(struct vas_space *space, uint64_t start, uint64_t end, bool all)
+{
+	struct vas_area *area = vas_find_ge(space, start);
+
+	for (; area != NULL && area->range.start < end; area = vas_area_next(area)) {
+		uint64_t from = area->range.start > start ? area->range.start : start;
+		uint64_t to = area->range.end < end ? area->range.end : end;
+		bool write = (area->flags & (VAS_AREA_WRITE | VAS_AREA_SHARED)) == VAS_AREA_WRITE;
+		int err;
+
+		if ((area->flags & (VAS_AREA_IO | VAS_AREA_RAW_FRAMES)) != 0 ||
+		    (area->flags & VAS_AREA_LOCK_ON_FAULT) != 0)
+			continue;
+		err = vas_populate_area(area, from, to, write);
+		if (err != 0 && !all)
+			return err;
+	}
+	return 0;
+}
+
+int vas_populate(struct vas_space *space, uint64_t start, uint64_t end)
+{
+	return populate(space, start, end, false);
+}
+
+void vas_populate_all(struct vas_space *space, uint64_t start, uint64_t end)
+{
+	(void)populate(space, start, end, true);
+}
+
+size_t vas_count_areas(const struct vas_space *space, uint64_t start, uint64_t end)
+{
+	struct vas_walk walk;
+	struct vas_area *area;
+	size_t count = 0;
+
+	vas_walk_start(&walk, space, start);
+	while ((area = vas_walk_next(&walk)) != NULL && area->range.start < end)
+		count++;
+	return count;
+}

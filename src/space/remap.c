@@ -1,0 +1,453 @@
+/* SPDX-FileCopyrightText: 2026 the vas authors */
+/* SPDX-License-Identifier: MIT */
+
+/*
+ * mremap.
+ *
+ * Shrinking is an unmap of the tail. Growing tries in place first, and moves if it may. A move
+ * makes (or merges into) an area at the new place, moves what the old one held, then unmaps the
+ * old range or, with DONTUNMAP, leaves it empty. With MREMAP_FIXED and equal lengths, kernels
+ * since 6.17 move several areas in one call, keeping the holes between them.
+ *
+ * Where the pages of a moved anonymous area have never been (may_reindex), the area's offset is
+ * taken from its new address, so that it can merge there as if it had always been there; else it
+ * keeps its offset: the displacement that reverse maps have to live with.
+ */
+
+#include "edit.h"
+#include "limit.h"
+#include "lock.h"
+#include "populate.h"
+#include "where.h"
+
+/* The destination's two splits, the source's two, the new area. */
+#define REMAP_AREAS 5
+
+struct move {
+	struct vas_space *space;
+	uint64_t old, old_length;
+	uint64_t to, new_length;
+	uint64_t flags;
+	struct vas_area *area; /* that holds `old` */
+	bool populate;	       /* a locked area grew */
+	uint64_t grown;
+};
+
+static bool has_target(const struct move *move)
+{
+	return (move->flags & (VAS_REMAP_FIXED | VAS_REMAP_DONTUNMAP)) != 0;
+}
+
+static int check_arguments(const struct vas_space *space, const struct move *move)
+{
+	const uint64_t known = VAS_REMAP_MAYMOVE | VAS_REMAP_FIXED | VAS_REMAP_DONTUNMAP;
+	uint64_t task_size = space->layout.task_size;
+
+	if ((move->flags & ~known) != 0 || (move->old & VAS_PAGE_MASK) != 0 ||
+	    move->new_length == 0 || move->new_length > task_size)
+		return -VAS_EINVAL;
+	if (!has_target(move))
+		return 0;
+	if (move->to > task_size - move->new_length || (move->to & VAS_PAGE_MASK) != 0)
+		return -VAS_EINVAL;
+	if ((move->flags & VAS_REMAP_MAYMOVE) == 0)
+		return -VAS_EINVAL;
+	if ((move->flags & VAS_REMAP_DONTUNMAP) != 0 && move->old_length != move->new_length)
+		return -VAS_EINVAL;
+	if (move->old + move->old_length > move->to && move->to + move->new_length > move->old)
+		return -VAS_EINVAL;
+	/* Both ends may be cut out of the middle of an area, and the move itself wants room. */
+	if (vas_index_count(space->index) + 2 >= (uint64_t)space->settings->max_map_count - 3)
+		return -VAS_ENOMEM;
+	return 0;
+}
+
+/* What the area at `old` must allow. */
+static int check_area(struct move *move)
+{
+	struct vas_area *area = move->area;
+	uint64_t offset, delta = move->new_length - move->old_length;
+	bool grows = move->new_length > move->old_length;
+
+	if (area == NULL)
+		return -VAS_EFAULT;
+	if ((area->flags & VAS_AREA_SEALED) != 0)
+		return -VAS_EPERM;
+	if (!has_target(move))
+		move->to = move->old;
+	if (!grows && !has_target(move))
+		return 0;
+	if (move->old_length == 0 && (area->flags & (VAS_AREA_SHARED | VAS_AREA_MAY_SHARE)) == 0)
+		return -VAS_EINVAL;
+	if ((move->flags & VAS_REMAP_DONTUNMAP) != 0 &&
+	    (area->flags & (VAS_AREA_DONT_EXPAND | VAS_AREA_RAW_FRAMES)) != 0)
+		return -VAS_EINVAL;
+	if (move->old_length > area->range.end - move->old)
+		return -VAS_EFAULT;
+	if (move->new_length == move->old_length)
+		return 0;
+	if (grows)
+		move->populate = (area->flags & VAS_AREA_LOCKED) != 0;
+	offset = area->offset + ((move->old - area->range.start) >> VAS_PAGE_SHIFT);
+	if (offset + (move->new_length >> VAS_PAGE_SHIFT) < offset)
+		return -VAS_EINVAL;
+	if ((area->flags & (VAS_AREA_DONT_EXPAND | VAS_AREA_RAW_FRAMES)) != 0)
+		return -VAS_EFAULT;
+	if (!grows)
+		return 0;
+	if (!vas_may_lock_more(move->space, area->flags, delta))
+		return -VAS_EAGAIN;
+	if (!vas_may_expand(move->space, area->flags, delta >> VAS_PAGE_SHIFT))
+		return -VAS_ENOMEM;
+	return 0;
+}
+
+/* munmap inside mremap, which has its own refusals for lengths. */
+static int clear(struct vas_space *space, uint64_t start, uint64_t length)
+{
+	int err;
+
+	if (length == 0 || start > space->layout.task_size ||
+	    length > space->layout.task_size - start)
+		return -VAS_EINVAL;
+	err = vas_clear_prepare(space, start, start + length);
+	if (err == 0)
+		vas_clear_commit(space, start, start + length);
+	return err;
+}
+
+static void count_new(struct move *move, uint64_t flags, uint64_t bytes)
+{
+	uint64_t pages = bytes >> VAS_PAGE_SHIFT;
+
+	vas_count_pages(move->space, flags, (int64_t)pages);
+	if ((flags & VAS_AREA_LOCKED) != 0)
+		move->space->locked += pages;
+}
+
+static struct vas_candidate candidate_for(const struct vas_area *area, uint64_t start, uint64_t end,
+					  uint64_t offset)
+{
+	return (struct vas_candidate){
+		.start = start,
+		.end = end,
+		.flags = area->flags,
+		.offset = offset,
+		.file = area->file,
+		.name = area->name,
+		.source = area,
+	};
+}
+
+/* Grows the area at its end over free space. False: it cannot. */
+static bool can_grow_in_place(const struct move *move)
+{
+	struct vas_area *area = move->area, *next;
+	uint64_t delta = move->new_length - move->old_length;
+	uint64_t end = area->range.end + delta;
+
+	if (area->range.end - move->old != move->old_length)
+		return false;
+	if (end < area->range.end || end > move->space->layout.task_size)
+		return false;
+	next = vas_area_next(area);
+	return next == NULL || next->range.start >= end;
+}
+
+static int grow_in_place(struct move *move)
+{
+	struct vas_area *area = move->area;
+	uint64_t delta = move->new_length - move->old_length, flags = area->flags;
+	uint64_t end = area->range.end;
+	struct vas_candidate range =
+		candidate_for(area, end, end + delta, area->offset + vas_area_pages(area));
+
+	if ((flags & VAS_AREA_ACCOUNT) != 0 && !vas_charge(move->space, delta >> VAS_PAGE_SHIFT))
+		return -VAS_ENOMEM;
+	if (vas_merge_new(&range, area, vas_area_next(area)) == NULL) {
+		if ((flags & VAS_AREA_ACCOUNT) != 0)
+			vas_uncharge(move->space, delta >> VAS_PAGE_SHIFT);
+		return -VAS_ENOMEM;
+	}
+	count_new(move, flags, delta);
+	move->grown = end;
+	return 0;
+}
+
+static int choose_target(struct move *move)
+{
+	struct vas_area *area = move->area;
+	struct vas_where where = {
+		.length = move->new_length,
+		.page = area->offset + ((move->old - area->range.start) >> VAS_PAGE_SHIFT),
+		.file = area->file,
+	};
+	uint64_t address = has_target(move) ? move->to : 0;
+	int err;
+
+	if ((move->flags & VAS_REMAP_FIXED) != 0)
+		where.flags |= VAS_FIXED;
+	if ((area->flags & VAS_AREA_MAY_SHARE) != 0)
+		where.flags |= VAS_SHARED;
+	if (where.file == NULL)
+		where.page = 0;
+	err = vas_find_place(move->space, &where, &address);
+	if (err == 0)
+		move->to = address;
+	return err;
+}
+
+/* Makes the area at the new place, or lets it join its neighbours there. */
+static struct vas_area *copy_area(struct move *move)
+{
+	struct vas_space *space = move->space;
+	struct vas_area *area = move->area, *above, *below, *copy;
+	uint64_t end = move->to + move->new_length;
+	uint64_t offset = area->offset + ((move->old - area->range.start) >> VAS_PAGE_SHIFT);
+	struct vas_candidate range;
+
+	if (vas_area_anonymous(area) && vas_may_reindex(area))
+		offset = move->to >> VAS_PAGE_SHIFT;
+	range = candidate_for(area, move->to, end, offset);
+	range.copied = true;
+	below = vas_find(space, move->to - 1);
+	above = vas_find_ge(space, move->to);
+	copy = vas_merge_new(&range, below, above);
+	/* A merge may have swallowed or stretched the source itself. */
+	move->area = vas_find(space, move->old);
+	if (copy != NULL)
+		return copy;
+	copy = vas_area_new(space);
+	copy->range = (struct vas_range){ move->to, end };
+	copy->flags = area->flags;
+	copy->offset = offset;
+	copy->file = area->file == NULL ? NULL : vas_file_get(area->file);
+	copy->name = vas_name_get(area->name);
+	copy->user = area->user;
+	vas_link(copy);
+	return copy;
+}
+
+/* Unmaps the old range without giving back what it promised: that went along with the move. */
+static void clear_source(struct move *move)
+{
+	struct vas_space *space = move->space;
+	uint64_t pages = move->old_length >> VAS_PAGE_SHIFT;
+	bool accounted = (move->area->flags & VAS_AREA_ACCOUNT) != 0;
+
+	if (clear(space, move->old, move->old_length) != 0)
+		return;
+	if (accounted)
+		vas_charge_always(space, pages);
+}
+
+static void leave_source_empty(struct move *move, const struct vas_area *copy)
+{
+	struct vas_area *area = move->area;
+	uint64_t old_flags = area->flags;
+
+	if ((old_flags & VAS_LOCK_FLAGS) != 0) {
+		area->flags &= ~VAS_LOCK_FLAGS;
+		vas_tell(move->space, &(struct vas_op){ .kind = VAS_OP_FLAGS,
+							.area = area,
+							.start = area->range.start,
+							.end = area->range.end,
+							.old_flags = old_flags });
+	}
+	if (area != copy && area->range.start == move->old &&
+	    area->range.end == move->old + move->old_length)
+		vas_tell(move->space, &(struct vas_op){ .kind = VAS_OP_EMPTY,
+							.area = area,
+							.start = area->range.start,
+							.end = area->range.end });
+}
+
+static int move_area(struct move *move)
+{
+	struct vas_space *space = move->space;
+	struct vas_area *area = move->area, *copy;
+	uint64_t flags = area->flags, charge = move->new_length - move->old_length;
+	bool keep = (move->flags & VAS_REMAP_DONTUNMAP) != 0;
+	int err = 0;
+
+	if (vas_index_count(space->index) >= (uint64_t)space->settings->max_map_count - 3)
+		return -VAS_ENOMEM;
+	if (area->range.start != move->old)
+		err = vas_may_split(area, move->old);
+	if (err == 0 && area->range.end != move->old + move->old_length)
+		err = vas_may_split(area, move->old + move->old_length);
+	if (err != 0)
+		return err;
+	if (keep)
+		charge = move->new_length;
+	if ((flags & VAS_AREA_ACCOUNT) != 0 && !vas_charge(space, charge >> VAS_PAGE_SHIFT))
+		return -VAS_ENOMEM;
+	copy = copy_area(move);
+	vas_tell(space, &(struct vas_op){ .kind = VAS_OP_MOVE,
+					  .area = copy,
+					  .other = move->area,
+					  .start = move->to,
+					  .end = move->to + move->old_length,
+					  .from = move->old });
+	count_new(move, flags, move->new_length);
+	if (keep)
+		leave_source_empty(move, copy);
+	else
+		clear_source(move);
+	move->grown = move->to + move->old_length;
+	return 0;
+}
+
+static int shrink(struct move *move)
+{
+	return clear(move->space, move->old + move->new_length,
+		     move->old_length - move->new_length);
+}
+
+/* A fixed target, or DONTUNMAP. */
+static int move_to_target(struct move *move)
+{
+	int err;
+
+	if ((move->flags & VAS_REMAP_FIXED) != 0) {
+		err = clear(move->space, move->to, move->new_length);
+		if (err != 0)
+			return err;
+		move->area = vas_find(move->space, move->old);
+		if (move->area == NULL)
+			return -VAS_EFAULT;
+	}
+	if (move->old_length > move->new_length) {
+		err = shrink(move);
+		if (err != 0)
+			return err;
+		move->old_length = move->new_length;
+		move->area = vas_find(move->space, move->old);
+	}
+	if ((move->flags & VAS_REMAP_DONTUNMAP) != 0 &&
+	    !vas_may_expand(move->space, move->area->flags, move->old_length >> VAS_PAGE_SHIFT))
+		return -VAS_ENOMEM;
+	err = choose_target(move);
+	return err != 0 ? err : move_area(move);
+}
+
+static int resize(struct move *move)
+{
+	int err;
+
+	if (move->new_length == move->old_length)
+		return 0;
+	if (move->new_length < move->old_length)
+		return shrink(move);
+	if (can_grow_in_place(move))
+		return grow_in_place(move);
+	if ((move->flags & VAS_REMAP_MAYMOVE) == 0)
+		return -VAS_ENOMEM;
+	err = choose_target(move);
+	return err != 0 ? err : move_area(move);
+}
+
+static int remap_one(struct move *move)
+{
+	int err;
+
+	move->area = vas_find(move->space, move->old);
+	err = check_area(move);
+	if (err != 0)
+		return err;
+	return has_target(move) ? move_to_target(move) : resize(move);
+}
+
+/* May this area be moved together with others? Not where the place of the copy is its own idea. */
+static bool moves_with_others(const struct vas_area *area)
+{
+	if ((area->flags & VAS_AREA_USERFAULT) != 0)
+		return false;
+	return area->file == NULL ||
+	       (area->file->flags & (VAS_FILE_HUGE_ALIGN | VAS_FILE_DEVICE)) == 0;
+}
+
+/* MREMAP_FIXED with equal lengths: every area in the range, holes kept. */
+static int move_many(struct move *whole)
+{
+	struct vas_space *space = whole->space;
+	uint64_t end = whole->old + whole->old_length, last_end = whole->old, to = whole->to;
+	uint64_t at = whole->old;
+	bool seen = false;
+
+	while (at < end) {
+		struct vas_area *area = vas_find_ge(space, at);
+		struct move one = *whole;
+		uint64_t area_end;
+		int err;
+
+		if (area == NULL || area->range.start >= end)
+			break;
+		if (!seen && area->range.start > whole->old)
+			return -VAS_EFAULT;
+		area_end = area->range.end;
+		one.old = area->range.start > whole->old ? area->range.start : whole->old;
+		one.old_length = (area_end < end ? area_end : end) - one.old;
+		one.new_length = one.old_length;
+		one.to = to + (seen ? area->range.start - last_end : 0);
+		last_end = area_end;
+		if (!moves_with_others(area) && (seen || area_end < end))
+			return -VAS_EFAULT;
+		err = remap_one(&one);
+		if (err != 0)
+			return err;
+		to = one.to + one.new_length;
+		at = area_end;
+		seen = true;
+	}
+	return seen ? 0 : -VAS_EFAULT;
+}
+
+static int reserve(struct vas_space *space, const struct move *move)
+{
+	struct vas_need need = { .areas = REMAP_AREAS, .touches = 1 };
+	uint64_t end = move->old + move->old_length;
+	struct vas_area *area = vas_find(space, move->old);
+
+	/* The source is split twice and copied once; its range names it and its neighbours. */
+	vas_need_clone(&need, area);
+	vas_need_clone(&need, area);
+	if (has_target(move))
+		vas_clear_need(space, move->to, move->to + move->new_length, &need);
+	need.range = (struct vas_range){ move->old, end > move->old ? end : move->old + 1 };
+	if (end > move->old)
+		need.areas += vas_count_areas(space, move->old, end);
+	return vas_space_reserve(space, &need);
+}
+
+int vas_remap(struct vas_space *space, const struct vas_remap *remap, uint64_t *address)
+{
+	struct move move = {
+		.space = space,
+		.old = remap->old,
+		.old_length = vas_page_up(remap->old_length),
+		.to = remap->new_address,
+		.new_length = vas_page_up(remap->new_length),
+		.flags = remap->flags,
+	};
+	int err = check_arguments(space, &move);
+
+	if (err != 0)
+		return err;
+	err = reserve(space, &move);
+	if (err != 0)
+		return err;
+	if ((move.flags & VAS_REMAP_FIXED) != 0 && move.old_length == move.new_length &&
+	    space->settings->kernel >= VAS_KERNEL(6, 17))
+		err = move_many(&move);
+	else
+		err = remap_one(&move);
+	if (err == 0) {
+		*address = move.to;
+		if (move.populate)
+			vas_populate_all(space, move.grown,
+					 move.grown + move.new_length - move.old_length);
+	}
+	vas_space_settle(space);
+	return err;
+}

@@ -1,0 +1,61 @@
+/* SPDX-FileCopyrightText: 2026 the vas authors */
+/* SPDX-License-Identifier: MIT */
+#ifndef VAS_SRC_SPACE_SPACE_H
+#define VAS_SRC_SPACE_SPACE_H
+
+/*
+ * The space itself, seen from inside.
+ *
+ * Each call has two phases. First vas_space_reserve gets every node that the call can need: spare
+ * areas, index nodes, what the listeners ask for. Then the call commits, in the same small steps
+ * as the kernel's (split, take, drop, insert), none of which can fail for want of memory. What can
+ * still stop a call half-way are Linux's own reasons (a sealed area, the number of areas), with
+ * Linux's partial effects.
+ */
+
+#include <vas/space.h>
+
+struct vas_name {
+	uint32_t references;
+	uint32_t length;
+	char text[];
+};
+
+struct vas_space {
+	struct vas_index *index;
+	const struct vas_allocator *allocator;
+	struct vas_settings *settings;
+	struct vas_layout layout;
+	struct vas_limits limits;
+	uint32_t privileges;
+	uint32_t personality;
+	enum vas_fit fit;
+	uint64_t future_flags; /* mlockall(MCL_FUTURE) */
+	uint64_t total, locked, data, exec, stack;
+	uint32_t keys; /* protection keys in use, a bit each */
+
+	struct vas_area *spare; /* reserved areas, chained through `user` */
+	size_t spares;
+	size_t link_bytes, area_bytes;
+	struct {
+		const struct vas_listener *listener;
+		void *data;
+		size_t offset; /* of its bytes in an area */
+	} listeners[VAS_LISTENERS_MAX];
+	unsigned listener_count;
+};
+
+/* Spare areas that stay with the space between calls. */
+#define VAS_SPARES_KEPT 4
+
+static inline bool vas_space_may(const struct vas_space *space, uint32_t privilege)
+{
+	return (space->privileges & privilege) != 0;
+}
+
+static inline bool vas_space_full(const struct vas_space *space)
+{
+	return vas_index_count(space->index) >= space->settings->max_map_count;
+}
+
+#endif

@@ -1,0 +1,91 @@
+/* SPDX-FileCopyrightText: 2026 the vas authors */
+/* SPDX-License-Identifier: MIT */
+
+/* userfaultfd's mark on areas: UFFDIO_REGISTER and UFFDIO_UNREGISTER. */
+
+#include "each.h"
+#include "edit.h"
+
+#define USERFAULT_AREAS 2
+
+struct mark {
+	uint64_t flags; /* with the context; 0: take it away */
+};
+
+static bool can_register(const struct vas_area *area, uint64_t flags)
+{
+	if ((area->flags & VAS_AREA_DROPPABLE) != 0)
+		return false;
+	if ((flags & VAS_AREA_USERFAULT_MINOR) != 0 &&
+	    (area->file == NULL || (area->file->flags & VAS_FILE_SHARED_MEMORY) == 0))
+		return false;
+	return vas_area_anonymous(area) || (area->flags & VAS_AREA_HUGE_PAGES) != 0 ||
+	       (area->file->flags & VAS_FILE_SHARED_MEMORY) != 0;
+}
+
+static int check_area(struct vas_area *area, struct vas_range part, void *data, uint64_t *past)
+{
+	const struct mark *mark = data;
+	uint64_t old = area->flags & VAS_AREA_CONTEXT;
+
+	(void)part;
+	(void)past;
+	if (!can_register(area, mark->flags))
+		return -VAS_EINVAL;
+	if (mark->flags == 0)
+		return 0;
+	if ((area->flags & VAS_AREA_MAY_WRITE) == 0)
+		return -VAS_EPERM;
+	if (old != 0 && old != (mark->flags & VAS_AREA_CONTEXT))
+		return -VAS_EBUSY;
+	return 0;
+}
+
+static int mark_area(struct vas_area *area, struct vas_range part, void *data, uint64_t *past)
+{
+	const struct mark *mark = data;
+	uint64_t flags = (area->flags & ~(VAS_AREA_USERFAULT | VAS_AREA_CONTEXT)) | mark->flags;
+	struct vas_area *result;
+	int err;
+
+	if (flags == area->flags)
+		return 0;
+	err = vas_modify(area, part.start, part.end, flags, area->name, &result);
+	if (err == 0)
+		*past = result->range.end;
+	return err;
+}
+
+int vas_userfault(struct vas_space *space, uint64_t start, uint64_t length, uint64_t flags,
+		  uint64_t context)
+{
+	struct vas_need need = { .areas = USERFAULT_AREAS };
+	struct vas_range range = { start, start + length };
+	struct mark mark = { .flags = flags };
+	struct vas_area *first;
+	int err;
+
+	if (!space->settings->userfault || (flags & ~VAS_AREA_USERFAULT) != 0 ||
+	    context >= UINT64_C(1) << 24 || ((start | length) & VAS_PAGE_MASK) != 0 ||
+	    length == 0 || start < space->settings->mmap_min_addr || range.end < start ||
+	    range.end > space->layout.task_size)
+		return -VAS_EINVAL;
+	if (flags != 0)
+		mark.flags |= context << VAS_AREA_CONTEXT_SHIFT;
+	first = vas_find_ge(space, start);
+	if (first == NULL)
+		return -VAS_ENOMEM;
+	if (first->range.start >= range.end)
+		return -VAS_EINVAL;
+	err = vas_each_area(space, range, check_area, &mark);
+	if (err != 0 && err != -VAS_ENOMEM)
+		return err;
+	need.range = range;
+	err = vas_space_reserve(space, &need);
+	if (err != 0)
+		return err;
+	err = vas_each_area(space, range, mark_area, &mark);
+	vas_space_settle(space);
+	/* Holes are allowed, but running out of areas is not. */
+	return err == -VAS_ENOMEM && !vas_space_full(space) ? 0 : err;
+}
