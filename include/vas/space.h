@@ -145,7 +145,9 @@ struct vas_settings {
 	int overcommit_memory;	  /* 0 heuristic, 1 always, 2 never */
 	uint64_t commit_limit;	  /* pages; with 2 */
 	uint64_t total_pages;	  /* memory and swap, in pages; with 0 */
-	uint64_t committed;	  /* pages charged now, by all spaces; changed by the library */
+	/* Pages charged now, by all spaces; changed by the library, atomically: hence the
+	 * alignment, which 32-bit machines would not give by themselves. */
+	__attribute__((aligned(8))) uint64_t committed;
 	bool huge_pages;	  /* built with transparent huge pages: large areas are aligned */
 	bool area_names;	  /* built with CONFIG_ANON_VMA_NAME */
 	bool mergeable_pages;	  /* built with KSM */
@@ -275,6 +277,11 @@ VAS_API VAS_MUST_CHECK int vas_detach(struct vas_space *space, uint64_t address)
 VAS_API VAS_MUST_CHECK int vas_userfault(struct vas_space *space, uint64_t start, uint64_t length,
 					 uint64_t flags, uint64_t context);
 
+/* mbind: gives a range a NUMA policy; equal numbers are equal policies, 0 is the default. Neither
+ * the mode nor the nodes are looked at. -VAS_EFAULT: a hole (not with the default). */
+VAS_API VAS_MUST_CHECK int vas_bind(struct vas_space *space, uint64_t start, uint64_t length,
+				    uint64_t policy);
+
 /* fork: a child with copies of all areas but those with VAS_AREA_DONT_FORK, the same
  * configuration, index design and listeners. (vfork and CLONE_VM share the space: no call.) */
 VAS_API VAS_MUST_CHECK int vas_fork(struct vas_space *parent, struct vas_space **child);
@@ -315,6 +322,9 @@ VAS_API struct vas_layout *vas_space_layout(struct vas_space *space);
 VAS_API struct vas_settings *vas_space_settings(struct vas_space *space);
 VAS_API void vas_space_set_personality(struct vas_space *space, uint32_t personality);
 VAS_API void vas_space_set_privileges(struct vas_space *space, uint32_t privileges);
+/* prctl(PR_SET_MDWE): from now on mmap refuses memory that is both writable and executable, and
+ * mprotect to make memory executable. Children inherit it; it cannot be taken back. */
+VAS_API void vas_space_refuse_exec_gain(struct vas_space *space);
 
 /* Counts, in pages. */
 struct vas_counts {

@@ -149,15 +149,12 @@ static int new_flags(const struct vas_area *area, int advice, uint64_t *flags)
 
 static int change_flags(struct vas_area *area, struct vas_range part, int advice, uint64_t *past)
 {
-	struct vas_area *result;
 	uint64_t flags;
 	int err = new_flags(area, advice, &flags);
 
 	if (err != 0 || flags == area->flags)
 		return err;
-	err = vas_modify(area, part.start, part.end, flags, area->name, &result);
-	if (err == 0)
-		*past = result->range.end;
+	err = vas_modify(area, part, vas_with_flags(area, flags), past);
 	return err == -VAS_ENOMEM ? -VAS_EAGAIN : err;
 }
 

@@ -43,6 +43,7 @@ struct vas_area *vas_split(struct vas_area *area, uint64_t at)
 	upper->file = area->file == NULL ? NULL : vas_file_get(area->file);
 	upper->name = vas_name_get(area->name);
 	upper->user = area->user;
+	upper->policy = area->policy;
 	vas_index_resize(space->index, &area->range, area->range.start, at);
 	vas_index_insert(space->index, &upper->range);
 	vas_tell(space, &(struct vas_op){ .kind = VAS_OP_SPLIT,

@@ -47,6 +47,7 @@ struct vas_candidate {
 	uint64_t offset; /* pages */
 	struct vas_file *file;
 	struct vas_name *name;
+	uint64_t policy;
 	const struct vas_area *source; /* whose pages it holds or will hold; NULL: none */
 	bool copied;		       /* they are moved here from elsewhere */
 	bool expand_only;	       /* brk: join the area below only */
@@ -59,15 +60,28 @@ struct vas_candidate {
 struct vas_area *vas_merge_new(const struct vas_candidate *range, struct vas_area *prev,
 			       struct vas_area *next);
 
+/* What a call can change in part of an area. */
+struct vas_attributes {
+	uint64_t flags;
+	struct vas_name *name;
+	uint64_t policy;
+};
+
+/* The attributes of an area, with other flags. */
+static inline struct vas_attributes vas_with_flags(const struct vas_area *area, uint64_t flags)
+{
+	return (struct vas_attributes){ flags, area->name, area->policy };
+}
+
 /*
- * Gives [start, end) of `area` new flags and name: merges it with its neighbours where the rules
- * allow it, else splits it off.
- *  => `flags` or `name` differ from the area's.
- *  => *result: the area that covers the range now (perhaps more).
+ * Gives a part of `area` new attributes: merges it with its neighbours where the rules allow it,
+ * else splits it off.
+ *  => they differ from the area's.
+ *  => *past: the end of the area that covers the part now (perhaps beyond the part).
  * -VAS_ENOMEM: too many areas; a first split may stand. -VAS_EINVAL: cannot be split.
  */
-int vas_modify(struct vas_area *area, uint64_t start, uint64_t end, uint64_t flags,
-	       struct vas_name *name, struct vas_area **result);
+int vas_modify(struct vas_area *area, struct vas_range part, struct vas_attributes to,
+	       uint64_t *past);
 
 /* munmap's step: -VAS_EPERM at a sealed area, -VAS_ENOMEM past the number of areas, with splits
  * already made standing as in Linux; nothing is unmapped then.

@@ -23,6 +23,7 @@ static struct vas_area *clone_area(struct vas_space *child, const struct vas_are
 	area->file = parent->file == NULL ? NULL : vas_file_get(parent->file);
 	area->name = vas_name_get(parent->name);
 	area->user = parent->user;
+	area->policy = parent->policy;
 	return area;
 }
 
@@ -75,9 +76,11 @@ static int create_child(struct vas_space *parent, struct vas_space **child)
 		config.listeners[i].data = parent->listeners[i].data;
 	}
 	err = vas_space_create(&config, child);
-	if (err == 0)
-		(*child)->keys = parent->keys;
-	return err;
+	if (err != 0)
+		return err;
+	(*child)->keys = parent->keys;
+	(*child)->refuse_exec_gain = parent->refuse_exec_gain;
+	return 0;
 }
 
 /* Spare areas for the child, and what the listeners want for a copy of every area. */

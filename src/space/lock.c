@@ -33,16 +33,14 @@ static int lock_area(struct vas_area *area, uint64_t start, uint64_t end, uint64
 {
 	struct vas_space *space = area->space;
 	uint64_t old = area->flags, flags = (old & ~VAS_LOCK_FLAGS) | lock;
-	struct vas_area *result;
 	int err;
 
 	*past = area->range.end;
 	if (flags == old || never_locked(area))
 		return 0;
-	err = vas_modify(area, start, end, flags, area->name, &result);
+	err = vas_modify(area, (struct vas_range){ start, end }, vas_with_flags(area, flags), past);
 	if (err != 0)
 		return err;
-	*past = result->range.end;
 	if ((flags & VAS_AREA_LOCKED) == 0)
 		space->locked -= (end - start) >> VAS_PAGE_SHIFT;
 	else if ((old & VAS_AREA_LOCKED) == 0)

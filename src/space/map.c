@@ -215,6 +215,9 @@ static int check(struct vas_space *space, const struct vas_map *map, uint64_t hi
 		err = check_anonymous(space, flags, request);
 	if (err != 0)
 		return err;
+	if (space->refuse_exec_gain &&
+	    (request->flags & (VAS_AREA_WRITE | VAS_AREA_EXEC)) == (VAS_AREA_WRITE | VAS_AREA_EXEC))
+		return -VAS_EACCES;
 	if ((flags & VAS_NORESERVE) != 0 && space->settings->overcommit_memory != 2)
 		request->flags |= VAS_AREA_NO_RESERVE;
 	request->file = map->file;

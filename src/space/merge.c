@@ -31,7 +31,7 @@
 static bool same_attributes(const struct vas_area *area, const struct vas_candidate *range)
 {
 	return area->flags == range->flags && area->file == range->file &&
-	       vas_name_equal(area->name, range->name);
+	       area->policy == range->policy && vas_name_equal(area->name, range->name);
 }
 
 static bool swallowable(const struct vas_area *area)
@@ -137,35 +137,45 @@ static int isolate(struct vas_area **area, uint64_t start, uint64_t end)
 	return 0;
 }
 
-int vas_modify(struct vas_area *area, uint64_t start, uint64_t end, uint64_t flags,
-	       struct vas_name *name, struct vas_area **result)
+static void set_attributes(struct vas_area *area, struct vas_attributes to)
+{
+	area->flags = to.flags;
+	area->policy = to.policy;
+	if (area->name != to.name) {
+		vas_name_put(area->space, area->name);
+		area->name = vas_name_get(to.name);
+	}
+}
+
+int vas_modify(struct vas_area *area, struct vas_range part, struct vas_attributes to,
+	       uint64_t *past)
 {
 	uint64_t old_flags = area->flags;
 	struct vas_candidate range = {
-		.start = start,
-		.end = end,
-		.flags = flags,
-		.offset = area->offset + ((start - area->range.start) >> VAS_PAGE_SHIFT),
+		.start = part.start,
+		.end = part.end,
+		.flags = to.flags,
+		.offset = area->offset + ((part.start - area->range.start) >> VAS_PAGE_SHIFT),
 		.file = area->file,
-		.name = name,
+		.name = to.name,
+		.policy = to.policy,
 		.source = area,
 	};
+	struct vas_area *result;
 	int err;
 
-	vas_assert(area->range.start <= start && end <= area->range.end && start < end);
-	*result = merge_existing(area, &range);
-	if (*result == NULL) {
-		err = isolate(&area, start, end);
+	vas_assert(area->range.start <= part.start && part.end <= area->range.end &&
+		   part.start < part.end);
+	result = merge_existing(area, &range);
+	if (result == NULL) {
+		err = isolate(&area, part.start, part.end);
 		if (err != 0)
 			return err;
-		area->flags = flags;
-		if (area->name != name) {
-			vas_name_put(area->space, area->name);
-			area->name = vas_name_get(name);
-		}
-		*result = area;
+		set_attributes(area, to);
+		result = area;
 	}
-	if (flags != old_flags)
-		tell_flags(*result, start, end, old_flags);
+	if (to.flags != old_flags)
+		tell_flags(result, part.start, part.end, old_flags);
+	*past = result->range.end;
 	return 0;
 }

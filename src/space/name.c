@@ -25,7 +25,7 @@ static bool valid(const char *name)
 static int name_area(struct vas_area *area, struct vas_range part, void *data, uint64_t *past)
 {
 	struct vas_name *name = data;
-	struct vas_area *result;
+	struct vas_attributes to = { area->flags, name, area->policy };
 	int err;
 
 	if (area->file != NULL && ((area->file->flags & VAS_FILE_SHARED_MEMORY) == 0 ||
@@ -33,9 +33,7 @@ static int name_area(struct vas_area *area, struct vas_range part, void *data, u
 		return -VAS_EBADF;
 	if (vas_name_equal(area->name, name))
 		return 0;
-	err = vas_modify(area, part.start, part.end, area->flags, name, &result);
-	if (err == 0)
-		*past = result->range.end;
+	err = vas_modify(area, part, to, past);
 	return err == -VAS_ENOMEM ? -VAS_EAGAIN : err;
 }
 

@@ -42,7 +42,6 @@ static int protect_area(struct vas_area *area, uint64_t start, uint64_t end, uin
 {
 	struct vas_space *space = area->space;
 	uint64_t old = area->flags, pages = (end - start) >> VAS_PAGE_SHIFT, charged = 0;
-	struct vas_area *result;
 	int err;
 
 	*past = area->range.end;
@@ -63,12 +62,11 @@ static int protect_area(struct vas_area *area, uint64_t start, uint64_t end, uin
 		   vas_may_reindex(area)) {
 		flags &= ~(uint64_t)VAS_AREA_ACCOUNT;
 	}
-	err = vas_modify(area, start, end, flags, area->name, &result);
+	err = vas_modify(area, (struct vas_range){ start, end }, vas_with_flags(area, flags), past);
 	if (err != 0) {
 		vas_uncharge(space, charged);
 		return err;
 	}
-	*past = result->range.end;
 	if ((old & VAS_AREA_ACCOUNT) != 0 && (flags & VAS_AREA_ACCOUNT) == 0)
 		vas_uncharge(space, pages);
 	vas_count_pages(space, old, -(int64_t)pages);
@@ -77,6 +75,14 @@ static int protect_area(struct vas_area *area, uint64_t start, uint64_t end, uin
 	    (flags & VAS_AREA_WRITE) != 0)
 		(void)vas_populate(space, start, end);
 	return 0;
+}
+
+/* Would the new flags break the promise of vas_space_refuse_exec_gain? */
+static bool gains_exec(const struct vas_area *area, uint64_t flags)
+{
+	if (!area->space->refuse_exec_gain || (flags & VAS_AREA_EXEC) == 0)
+		return false;
+	return (flags & VAS_AREA_WRITE) != 0 || (area->flags & VAS_AREA_EXEC) == 0;
 }
 
 static int protect_range(struct vas_space *space, const struct change *change)
@@ -98,6 +104,8 @@ static int protect_range(struct vas_space *space, const struct change *change)
 		flags = (area->flags & ~(VAS_AREA_ACCESS | VAS_AREA_PKEY)) | vas_prot_flags(prot) |
 			key_flags(area->flags, change->key);
 		if ((vas_prot_flags(prot) & ~(area->flags >> 4)) != 0)
+			return -VAS_EACCES;
+		if (gains_exec(area, flags))
 			return -VAS_EACCES;
 		to = area->range.end < change->end ? area->range.end : change->end;
 		err = protect_area(area, at, to, flags, &past);

@@ -135,6 +135,7 @@ static struct vas_candidate candidate_for(const struct vas_area *area, uint64_t 
 		.offset = offset,
 		.file = area->file,
 		.name = area->name,
+		.policy = area->policy,
 		.source = area,
 	};
 }
@@ -224,6 +225,7 @@ static struct vas_area *copy_area(struct move *move)
 	copy->file = area->file == NULL ? NULL : vas_file_get(area->file);
 	copy->name = vas_name_get(area->name);
 	copy->user = area->user;
+	copy->policy = area->policy;
 	vas_link(copy);
 	return copy;
 }

@@ -10,17 +10,10 @@
 
 static int seal_area(struct vas_area *area, struct vas_range part, void *data, uint64_t *past)
 {
-	struct vas_area *result;
-	int err;
-
 	(void)data;
 	if ((area->flags & VAS_AREA_SEALED) != 0)
 		return 0;
-	err = vas_modify(area, part.start, part.end, area->flags | VAS_AREA_SEALED, area->name,
-			 &result);
-	if (err == 0)
-		*past = result->range.end;
-	return err;
+	return vas_modify(area, part, vas_with_flags(area, area->flags | VAS_AREA_SEALED), past);
 }
 
 static int find_hole(struct vas_area *area, struct vas_range part, void *data, uint64_t *past)

@@ -197,6 +197,11 @@ void vas_space_set_privileges(struct vas_space *space, uint32_t privileges)
 	space->privileges = privileges;
 }
 
+void vas_space_refuse_exec_gain(struct vas_space *space)
+{
+	space->refuse_exec_gain = true;
+}
+
 void vas_space_count(const struct vas_space *space, struct vas_counts *counts)
 {
 	size_t areas = vas_index_count(space->index);

@@ -29,6 +29,7 @@ struct vas_space {
 	struct vas_limits limits;
 	uint32_t privileges;
 	uint32_t personality;
+	bool refuse_exec_gain;
 	enum vas_fit fit;
 	uint64_t future_flags; /* mlockall(MCL_FUTURE) */
 	uint64_t total, locked, data, exec, stack;

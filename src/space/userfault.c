@@ -45,15 +45,10 @@ static int mark_area(struct vas_area *area, struct vas_range part, void *data, u
 {
 	const struct mark *mark = data;
 	uint64_t flags = (area->flags & ~(VAS_AREA_USERFAULT | VAS_AREA_CONTEXT)) | mark->flags;
-	struct vas_area *result;
-	int err;
 
 	if (flags == area->flags)
 		return 0;
-	err = vas_modify(area, part.start, part.end, flags, area->name, &result);
-	if (err == 0)
-		*past = result->range.end;
-	return err;
+	return vas_modify(area, part, vas_with_flags(area, flags), past);
 }
 
 int vas_userfault(struct vas_space *space, uint64_t start, uint64_t length, uint64_t flags,

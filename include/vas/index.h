@@ -1,0 +1,155 @@
+/* SPDX-FileCopyrightText: 2026 the vas authors */
+/* SPDX-License-Identifier: MIT */
+#ifndef VAS_INDEX_H
+#define VAS_INDEX_H
+
+/*
+ * An index: an ordered set of disjoint ranges that finds the range at an address and the gap of a
+ * wanted length. Four designs give the same answers at different prices:
+ *
+ *   list    sorted doubly linked list, with the free-area cache and cached hole size
+ * (Linux 1.x-3.7) avl     balanced tree of 1995 to 2001, with the largest gap kept per subtree
+ *   rbtree  augmented red-black tree (Lespinasse 2012)
+ *   btree   cache-line nodes that hold the keys and gaps of their children
+ *
+ * The index stores pointers to the caller's `struct vas_range`. A design that is intrusive keeps
+ * its links in the `link_bytes` bytes just before the range, so that what a descent reads lies in
+ * one cache line; the caller allocates those bytes (vas_index_link_bytes) and never touches them.
+ * A range's start and end may be changed only through the index while it is in it.
+ *
+ * No locks: one thread changes an index while no other uses it; any number may read together.
+ */
+
+#include <vas/base.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+struct vas_index;
+
+enum vas_direction { VAS_BOTTOM_UP, VAS_TOP_DOWN };
+
+/*
+ * VAS_FIT_LINUX: the kernel's own padding: look for length + align - 1 bytes, then align inside;
+ *                misses an aligned hole that fits exactly.
+ * VAS_FIT_EXACT: align each gap before testing it; finds every hole that fits.
+ */
+enum vas_fit { VAS_FIT_LINUX, VAS_FIT_EXACT };
+
+/*
+ * What vas_index_gap looks for: `length` bytes within [low, high) that no range touches, at an
+ * address with address % align == align_offset % align; the lowest (VAS_BOTTOM_UP) or the highest
+ * (VAS_TOP_DOWN) gap that fits.
+ *  => length > 0; align is 0 or 1 (none) or a power of two.
+ *  => VAS_FIT_LINUX chooses the lowest (highest) gap of length + align - 1 bytes inside
+ *     [low, high), clipped to it, then the lowest (highest) aligned address within that gap.
+ */
+struct vas_gap {
+	uint64_t length;
+	uint64_t low, high;
+	uint64_t align, align_offset;
+	enum vas_direction direction;
+	enum vas_fit fit;
+};
+
+/* The designs' names, NULL-terminated; the first is the default. */
+VAS_API const char *const *vas_index_designs(void);
+
+/* How many bytes `design` (NULL: the default) wants before each range; 0 for an unknown name too.
+ * A multiple of sizeof(void *). */
+VAS_API size_t vas_index_link_bytes(const char *design);
+
+/* -VAS_EINVAL: no such design. -VAS_ENOMEM. `allocator` must outlive the index. */
+VAS_API VAS_MUST_CHECK int vas_index_create(const char *design,
+					    const struct vas_allocator *allocator,
+					    struct vas_index **index);
+
+/* Frees the index's own memory; the ranges are the caller's. NULL is allowed. */
+VAS_API void vas_index_destroy(struct vas_index *index);
+
+VAS_API const char *vas_index_design(const struct vas_index *index);
+VAS_API size_t vas_index_count(const struct vas_index *index);
+
+/* After success the next `inserts` calls of vas_index_insert need no memory and cannot fail;
+ * a later reserve replaces an earlier one. -VAS_ENOMEM: nothing changed. O(inserts). */
+VAS_API VAS_MUST_CHECK int vas_index_reserve(struct vas_index *index, size_t inserts);
+
+/*
+ * Adds a range.
+ *  => range->start < range->end; overlaps nothing in the index; reserved (above).
+ * O(log n) amortised; `list`: O(n).
+ */
+VAS_API void vas_index_insert(struct vas_index *index, struct vas_range *range);
+
+/* Fills an empty index with `count` ranges, ascending and disjoint, in O(count).
+ * -VAS_ENOMEM: still empty. */
+VAS_API VAS_MUST_CHECK int vas_index_load(struct vas_index *index, struct vas_range *const *ranges,
+					  size_t count);
+
+/* Takes a range out. => it is in the index. */
+VAS_API void vas_index_erase(struct vas_index *index, struct vas_range *range);
+
+/* Moves a range's boundaries without changing its place in the order; start and end are set here.
+ *  => the new [start, end) is not empty, touches no other range, and overlaps the old one. */
+VAS_API void vas_index_resize(struct vas_index *index, struct vas_range *range, uint64_t start,
+			      uint64_t end);
+
+/* The range that contains `address`, or NULL. */
+VAS_API struct vas_range *vas_index_find(const struct vas_index *index, uint64_t address);
+
+/* The lowest range with end > address (so it contains the address or lies above it), or NULL. */
+VAS_API struct vas_range *vas_index_find_ge(const struct vas_index *index, uint64_t address);
+
+/* Neighbours of a range that is in the index; NULL at either end. O(1) for `list`, O(log n) at
+ * worst elsewhere; to walk many, use a cursor. */
+VAS_API struct vas_range *vas_index_next(const struct vas_index *index,
+					 const struct vas_range *range);
+VAS_API struct vas_range *vas_index_prev(const struct vas_index *index,
+					 const struct vas_range *range);
+VAS_API struct vas_range *vas_index_first(const struct vas_index *index);
+VAS_API struct vas_range *vas_index_last(const struct vas_index *index);
+
+/* A place in a walk upwards. Any change of the index makes it stale; seek again. */
+struct vas_cursor {
+	const struct vas_index *index;
+	struct vas_range *range; /* the last one returned */
+	void *node;		 /* the design's own */
+	size_t slot;
+};
+
+/* Places the cursor before the lowest range with end > address; 0 for the first of all. */
+VAS_API void vas_cursor_seek(struct vas_cursor *cursor, const struct vas_index *index,
+			     uint64_t address);
+
+/* The next range upwards, or NULL at the end. Amortised O(1). */
+VAS_API struct vas_range *vas_cursor_next(struct vas_cursor *cursor);
+
+/*
+ * Finds a gap; see struct vas_gap.
+ *  => returns false when none fits; *address is then unchanged.
+ *  => `list` moves its cache, so a search counts as a change of the index.
+ * O(log n) for ranges within [low, high) with VAS_FIT_LINUX; each exactly aligned miss of
+ * VAS_FIT_EXACT costs one more step. `list`: O(n), or O(1) where its cache helps.
+ */
+VAS_API VAS_MUST_CHECK bool vas_index_gap(struct vas_index *index, const struct vas_gap *gap,
+					  uint64_t *address);
+
+/* Bytes of the index's own nodes and links now in use, without the ranges themselves. */
+VAS_API size_t vas_index_bytes(const struct vas_index *index);
+
+/*
+ * Recomputes every cached figure and checks the order. Returns true when all is well; else prints
+ * the id of the first broken invariant (INDEX-1 ... in docs/invariants.md) and what it saw.
+ */
+VAS_API VAS_MUST_CHECK bool vas_index_validate(const struct vas_index *index,
+					       const struct vas_printer *printer);
+
+/* Prints the structure, a node a line. */
+VAS_API void vas_index_print(const struct vas_index *index, const struct vas_printer *printer);
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif

@@ -1,0 +1,151 @@
+/* SPDX-FileCopyrightText: 2026 the vas authors */
+/* SPDX-License-Identifier: MIT */
+#ifndef VAS_RMAP_H
+#define VAS_RMAP_H
+
+/*
+ * Anonymous reverse maps: given a page that belongs to no file, which page-table entries map it?
+ * Each design is a listener that spaces tell what happens to their areas.
+ *
+ * anon-vma-chain (Rik van Riel 2010, in Linux since 2.6.34): what areas share, because pages may
+ * be shared between them, is a *head* (Linux: anon_vma); a *link* (Linux: anon_vma_chain) ties one
+ * area to one head. An area gets a head of its own with its first anonymous page; fork ties the
+ * child's area to all heads of the parent's, and adds a new one for the pages born after it.
+ *
+ *	space 1   area A ---link--- head 1                 A's pages, from before the fork too
+ *	                              |
+ *	space 2   area B ---link------+
+ *	                 ---link--- head 2 (parent: 1)     pages that B made since
+ *
+ * Whether two neighbouring areas may merge depends on their heads, which makes them visible in
+ * /proc/PID/maps. This is that side: who has which heads. It holds no pages.
+ *
+ * One instance serves all spaces of a machine. It takes no lock: one thread at a time calls any
+ * space that listens through it.
+ */
+
+#include <vas/area.h>
+#include <vas/base.h>
+#include <vas/listener.h>
+#include <vas/space.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/* One answer to the question of this header, for lists of designs. */
+struct vas_anon_rmap_design {
+	const char *name;
+	const char *source; /* who proposed it, where it runs */
+	int year;
+	const struct vas_listener *listener;
+};
+
+/* All designs; the last has a NULL name. The first is Linux's. */
+VAS_API const struct vas_anon_rmap_design *vas_anon_rmap_designs(void);
+
+struct vas_anon_vma_chain;
+
+/*
+ * Where a read fault may give an area a head, since Linux maps the huge zero page there and gets
+ * everything ready for a huge page first: /sys/kernel/mm/transparent_hugepage/enabled.
+ */
+enum vas_huge_faults {
+	VAS_HUGE_FAULTS_NEVER,
+	VAS_HUGE_FAULTS_ADVISED, /* in areas with VAS_AREA_HUGE ("madvise") */
+	VAS_HUGE_FAULTS_ALWAYS,
+};
+
+struct vas_anon_vma_chain_config {
+	const struct vas_allocator *allocator; /* must outlive the instance */
+	const struct vas_settings *settings;   /* must outlive it; its kernel's rules are used */
+	enum vas_huge_faults huge_faults;
+};
+
+/* To stand in vas_space_config.listeners, with an instance as its data. */
+VAS_API extern const struct vas_listener vas_anon_vma_chain_listener;
+
+/* -VAS_EINVAL: no allocator or no settings. -VAS_ENOMEM. */
+VAS_API VAS_MUST_CHECK int vas_anon_vma_chain_create(const struct vas_anon_vma_chain_config *config,
+						     struct vas_anon_vma_chain **chain);
+
+/* => all spaces that listen through it are destroyed. NULL is allowed. */
+VAS_API void vas_anon_vma_chain_destroy(struct vas_anon_vma_chain *chain);
+
+struct vas_anon_vma_chain_stats {
+	/* Now. */
+	uint64_t heads, links;
+	uint64_t bytes;	      /* of heads and links, and of the instance */
+	uint64_t spare_bytes; /* of heads and links kept ready */
+	/* Ever. */
+	uint64_t created;   /* heads made anew */
+	uint64_t inherited; /* of these: by a fork */
+	uint64_t shared;    /* first touches that took the head of a neighbour */
+	uint64_t reused;    /* forks that took the idle head of an ancestor */
+};
+VAS_API void vas_anon_vma_chain_count(const struct vas_anon_vma_chain *chain,
+				      struct vas_anon_vma_chain_stats *stats);
+
+/* An area, seen from its heads. */
+struct vas_anon_vma_chain_view {
+	bool has_head;
+	size_t links; /* heads that the area is tied to; more than 1: it inherited */
+	/* Of its own head; 0 when it has none. */
+	uint64_t id;	    /* counted from 1, never used twice */
+	uint64_t parent_id; /* its own id for a root */
+	uint64_t root_id;
+	size_t head_links;    /* areas tied to it */
+	size_t head_children; /* heads whose parent it is; a root counts itself */
+	size_t head_active;   /* areas whose own head it is */
+};
+
+/* => `area` is in a space that listens through an instance of this design. */
+VAS_API void vas_anon_vma_chain_look(const struct vas_area *area,
+				     struct vas_anon_vma_chain_view *view);
+
+/* What the heads of two ranges say about merging. */
+enum vas_heads_verdict {
+	VAS_HEADS_AGREE,  /* the same head, or none on either side, or one side may take the other's
+			   */
+	VAS_HEADS_DIFFER, /* each has a head, and not the same */
+	VAS_HEADS_INHERITED, /* one has none; the other's came through a fork, with its ancestors'
+			      */
+	VAS_HEADS_FRESH,     /* kernels before 6.16: the one that would swallow has none */
+};
+
+/*
+ * May `target` swallow the range whose pages are (or will be) those of `source`? As
+ * vas_listener.may_merge, with the reason.
+ *  => source NULL: the range has no pages yet. `copied`: source is elsewhere.
+ *  => Without `copied` and with a gap between the two:
+ *     source below target: source is to grow over the gap until it touches target;
+ *     source above target: the gap is what changes, and all three would become one.
+ */
+VAS_API enum vas_heads_verdict vas_anon_vma_chain_compare(const struct vas_anon_vma_chain *chain,
+							  const struct vas_area *target,
+							  const struct vas_area *source,
+							  bool copied);
+
+/* One sentence for people, without a full stop; never NULL. */
+VAS_API const char *vas_heads_verdict_text(enum vas_heads_verdict verdict);
+
+/*
+ * Recomputes all counts; true when all is well, else prints the id of the first broken invariant
+ * (RMAP-1 ... in docs/invariants.md) and what it saw. `spaces` are all spaces of the instance.
+ *  => between calls on its spaces.
+ * O(links x length of a chain).
+ */
+VAS_API VAS_MUST_CHECK bool vas_anon_vma_chain_validate(struct vas_anon_vma_chain *chain,
+							struct vas_space *const *spaces,
+							size_t count,
+							const struct vas_printer *printer);
+
+/* Prints every head with its areas, a head a line, oldest first. */
+VAS_API void vas_anon_vma_chain_print(const struct vas_anon_vma_chain *chain,
+				      const struct vas_printer *printer);
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif
