@@ -206,6 +206,8 @@ VAS_API void vas_space_destroy(struct vas_space *space);
  *  => file is NULL with VAS_ANONYMOUS; a call with neither gives -VAS_EBADF.
  *  => VAS_SHARED | VAS_ANONYMOUS with file: the shared memory object that stands for it (its
  *     inode shows in maps); NULL is allowed and shows inode 0.
+ *  => VAS_ANONYMOUS | VAS_HUGETLB with file: one with VAS_FILE_HUGE_PAGES that stands for the huge
+ *     pages; without: -VAS_EINVAL.
  */
 struct vas_map {
 	uint64_t length;

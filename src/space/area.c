@@ -3,7 +3,7 @@
 
 #include "area.h"
 
-#include "../base/assert.h"
+#include "base/assert.h"
 
 #include <string.h>
 
@@ -108,6 +108,16 @@ static size_t count_range(struct vas_space *space, struct vas_range range, struc
 	return count;
 }
 
+/* The area that holds all of `range` and more at both ends, and so may be split twice; or NULL. */
+static struct vas_area *area_around(struct vas_space *space, struct vas_range range)
+{
+	struct vas_area *area = vas_find(space, range.start);
+
+	return area != NULL && area->range.start < range.start && area->range.end > range.end
+		       ? area
+		       : NULL;
+}
+
 static int listeners_reserve(struct vas_space *space, const struct vas_budget *budget)
 {
 	for (unsigned i = 0; i < space->listener_count; i++) {
@@ -140,13 +150,14 @@ static int reserve_listeners(struct vas_space *space, const struct vas_need *nee
 	struct vas_area **clones = few;
 	struct vas_budget budget = { .count = need->count, .touches = need->touches };
 	bool ranged = need->range.start < need->range.end;
+	struct vas_area *twice = ranged ? area_around(space, need->range) : NULL;
 	size_t size = 0;
 	int err;
 
 	if (!listeners_care(space))
 		return 0;
 	if (ranged)
-		budget.count += count_range(space, need->range, NULL);
+		budget.count += count_range(space, need->range, NULL) + (twice != NULL);
 	if (budget.count > CLONES_ON_STACK) {
 		size = budget.count * sizeof(struct vas_area *);
 		clones = space->allocator->allocate(space->allocator->context, size,
@@ -158,6 +169,8 @@ static int reserve_listeners(struct vas_space *space, const struct vas_need *nee
 		clones[i] = need->clones[i];
 	if (ranged)
 		count_range(space, need->range, clones + need->count);
+	if (twice != NULL)
+		clones[budget.count - 1] = twice;
 	budget.areas = clones;
 	err = listeners_reserve(space, &budget);
 	if (clones != few)

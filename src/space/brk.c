@@ -49,7 +49,8 @@ static bool room(struct vas_space *space, uint64_t start, uint64_t end)
 static bool grow(struct vas_space *space, uint64_t start, uint64_t end)
 {
 	uint64_t pages = (end - start) >> VAS_PAGE_SHIFT;
-	struct vas_area *area = vas_find(space, start - 1);
+	/* An area that ends where the break began is the program's own, and stays apart. */
+	struct vas_area *area = start == space->layout.start_brk ? NULL : vas_find(space, start - 1);
 	struct vas_candidate range = {
 		.start = start,
 		.end = end,
@@ -85,7 +86,8 @@ static bool move_break(struct vas_space *space, uint64_t address)
 {
 	uint64_t end = vas_page_up(address), old_end = vas_page_up(space->layout.brk);
 
-	if (address < space->layout.start_brk || !data_limit_allows(space, address))
+	if (space->layout.start_brk == 0 || address < space->layout.start_brk ||
+	    !data_limit_allows(space, address))
 		return false;
 	if (end == old_end)
 		return true;

@@ -3,7 +3,7 @@
 
 #include "edit.h"
 
-#include "../base/assert.h"
+#include "base/assert.h"
 #include "limit.h"
 
 static uint64_t pages_of(uint64_t start, uint64_t end)

@@ -8,7 +8,7 @@
 
 #include "map.h"
 
-#include "../base/assert.h"
+#include "base/assert.h"
 #include "edit.h"
 #include "limit.h"
 #include "lock.h"
@@ -127,6 +127,8 @@ static int check_file(const struct vas_map *map, uint32_t flags, struct request 
 	if ((request->flags & VAS_AREA_GROWS_DOWN) != 0)
 		return -VAS_EINVAL;
 	request->flags |= file->area_flags;
+	if ((file->flags & VAS_FILE_HUGE_PAGES) != 0)
+		request->flags |= VAS_AREA_HUGE_PAGES | VAS_AREA_DONT_EXPAND;
 	return check_seals(file, request);
 }
 
@@ -271,6 +273,17 @@ static bool shared_memory_fits(struct vas_space *space, const struct request *re
 	return true;
 }
 
+/* So are huge pages: all that the mapping may need are set aside, or it is refused. */
+static bool huge_pages_fit(const struct vas_space *space, const struct request *request)
+{
+	const struct vas_file *file = request->file;
+
+	if (file == NULL || (file->flags & VAS_FILE_HUGE_PAGES) == 0 ||
+	    (request->flags & VAS_AREA_NO_RESERVE) != 0)
+		return true;
+	return request->length / file->huge_page <= space->settings->huge_pages_free;
+}
+
 /* Past the checks: makes room, charges, merges or links. */
 static int commit(struct vas_space *space, struct request *request)
 {
@@ -295,7 +308,7 @@ static int commit(struct vas_space *space, struct request *request)
 		request->flags |= VAS_AREA_ACCOUNT;
 	}
 	vas_clear_commit(space, request->address, end);
-	if (!shared_memory_fits(space, request))
+	if (!shared_memory_fits(space, request) || !huge_pages_fit(space, request))
 		return -VAS_ENOMEM;
 	if ((request->flags & VAS_AREA_ACCOUNT) != 0)
 		vas_charge_always(space, pages);
@@ -355,6 +368,9 @@ int vas_map(struct vas_space *space, const struct vas_map *map, uint64_t *addres
 		return -VAS_EINVAL;
 	if ((map->flags & VAS_ANONYMOUS) == 0 && map->file == NULL)
 		return -VAS_EBADF;
+	if ((map->flags & VAS_ANONYMOUS) != 0 && (map->flags & VAS_HUGETLB) != 0 &&
+	    (map->file == NULL || (map->file->flags & VAS_FILE_HUGE_PAGES) == 0))
+		return -VAS_EINVAL;
 	if (map->file != NULL && (map->file->flags & VAS_FILE_HUGE_PAGES) != 0) {
 		uint64_t mask = map->file->huge_page - 1;
 

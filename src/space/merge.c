@@ -25,7 +25,7 @@
  *       ****
  */
 
-#include "../base/assert.h"
+#include "base/assert.h"
 #include "edit.h"
 
 static bool same_attributes(const struct vas_area *area, const struct vas_candidate *range)

@@ -5,7 +5,7 @@
 
 #include "space.h"
 
-#include "../base/print.h"
+#include "base/print.h"
 
 /* Names start at this column. */
 #define NAME_COLUMN 73

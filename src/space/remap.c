@@ -57,7 +57,7 @@ static int check_arguments(const struct vas_space *space, const struct move *mov
 	if (move->old + move->old_length > move->to && move->to + move->new_length > move->old)
 		return -VAS_EINVAL;
 	/* Both ends may be cut out of the middle of an area, and the move itself wants room. */
-	if (vas_index_count(space->index) + 2 >= (uint64_t)space->settings->max_map_count - 3)
+	if (vas_index_count(space->index) + 5 >= (uint64_t)space->settings->max_map_count)
 		return -VAS_ENOMEM;
 	return 0;
 }
@@ -272,7 +272,7 @@ static int move_area(struct move *move)
 	bool keep = (move->flags & VAS_REMAP_DONTUNMAP) != 0;
 	int err = 0;
 
-	if (vas_index_count(space->index) >= (uint64_t)space->settings->max_map_count - 3)
+	if (vas_index_count(space->index) + 3 >= (uint64_t)space->settings->max_map_count)
 		return -VAS_ENOMEM;
 	if (area->range.start != move->old)
 		err = vas_may_split(area, move->old);

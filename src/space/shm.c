@@ -61,7 +61,7 @@ static int detach(struct vas_space *space, uint64_t address)
 	if (area == NULL)
 		return -VAS_EINVAL;
 	file = area->file;
-	size = vas_page_up(file->size);
+	size = file->size == UINT64_MAX ? UINT64_MAX : vas_page_up(file->size);
 	while (area != NULL) {
 		uint64_t start = area->range.start, end = area->range.end;
 		bool gone = is_piece(area, address) && area->file == file;
@@ -80,7 +80,11 @@ static int detach(struct vas_space *space, uint64_t address)
 
 int vas_detach(struct vas_space *space, uint64_t address)
 {
+	int err;
+
 	if ((address & VAS_PAGE_MASK) != 0)
 		return -VAS_EINVAL;
-	return detach(space, address);
+	err = detach(space, address);
+	vas_space_settle(space);
+	return err;
 }

@@ -7,7 +7,7 @@
 #include "limit.h"
 #include "lock.h"
 
-#include "../base/print.h"
+#include "base/print.h"
 
 /* What the areas add up to. */
 struct sums {

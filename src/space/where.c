@@ -167,6 +167,9 @@ static int plain(struct vas_space *space, const struct vas_where *where, uint64_
 	if (where->length > space->layout.task_size)
 		return -VAS_ENOMEM;
 	if ((where->flags & VAS_FIXED) != 0) {
+		if (where->file != NULL && (where->file->flags & VAS_FILE_HUGE_PAGES) != 0 &&
+		    (hint & (where->file->huge_page - 1)) != 0)
+			return -VAS_EINVAL;
 		*address = hint;
 		return 0;
 	}
