@@ -50,7 +50,8 @@ static bool grow(struct vas_space *space, uint64_t start, uint64_t end)
 {
 	uint64_t pages = (end - start) >> VAS_PAGE_SHIFT;
 	/* An area that ends where the break began is the program's own, and stays apart. */
-	struct vas_area *area = start == space->layout.start_brk ? NULL : vas_find(space, start - 1);
+	struct vas_area *area =
+		start == space->layout.start_brk ? NULL : vas_find(space, start - 1);
 	struct vas_candidate range = {
 		.start = start,
 		.end = end,

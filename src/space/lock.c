@@ -17,16 +17,6 @@ static bool never_locked(const struct vas_area *area)
 	return (area->flags & (VAS_AREA_SPECIAL | VAS_AREA_HUGE_PAGES | VAS_AREA_DROPPABLE)) != 0;
 }
 
-void vas_lock_new(struct vas_space *space, uint64_t start, uint64_t end)
-{
-	struct vas_area *area = vas_find(space, start);
-
-	if ((area->flags & (VAS_AREA_SPECIAL | VAS_AREA_HUGE_PAGES)) != 0)
-		area->flags &= ~VAS_LOCK_FLAGS;
-	else
-		space->locked += (end - start) >> VAS_PAGE_SHIFT;
-}
-
 /* One area's part, [start, end); *past as in mprotect. */
 static int lock_area(struct vas_area *area, uint64_t start, uint64_t end, uint64_t lock,
 		     uint64_t *past)

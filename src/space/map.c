@@ -307,6 +307,11 @@ static int commit(struct vas_space *space, struct request *request)
 			vas_uncharge(space, pages - charged);
 		request->flags |= VAS_AREA_ACCOUNT;
 	}
+	if ((request->flags & (VAS_AREA_SPECIAL | VAS_AREA_HUGE_PAGES)) != 0 &&
+	    (request->flags & VAS_AREA_LOCKED) != 0) {
+		request->flags &= ~VAS_LOCK_FLAGS; /* such memory stays anyway */
+		request->populate = true;
+	}
 	vas_clear_commit(space, request->address, end);
 	if (!shared_memory_fits(space, request) || !huge_pages_fit(space, request))
 		return -VAS_ENOMEM;
@@ -322,10 +327,12 @@ static int commit(struct vas_space *space, struct request *request)
 	area = vas_find_ge(space, request->address);
 	prev = area == NULL ? vas_area_last(space) : vas_area_prev(area);
 	vas_count_pages(space, request->flags, (int64_t)pages);
-	if (vas_merge_new(&range, prev, area) == NULL)
+	/* Every shared anonymous mapping has an object of its own, named by a file or not. */
+	if ((request->shared_memory && request->file == NULL) ||
+	    vas_merge_new(&range, prev, area) == NULL)
 		new_area(space, request);
 	if ((request->flags & VAS_AREA_LOCKED) != 0)
-		vas_lock_new(space, request->address, end);
+		space->locked += pages;
 	return 0;
 }
 

@@ -245,23 +245,27 @@ static void clear_source(struct move *move)
 
 static void leave_source_empty(struct move *move, const struct vas_area *copy)
 {
+	struct vas_space *space = move->space;
 	struct vas_area *area = move->area;
 	uint64_t old_flags = area->flags;
 
 	if ((old_flags & VAS_LOCK_FLAGS) != 0) {
 		area->flags &= ~VAS_LOCK_FLAGS;
-		vas_tell(move->space, &(struct vas_op){ .kind = VAS_OP_FLAGS,
-							.area = area,
-							.start = area->range.start,
-							.end = area->range.end,
-							.old_flags = old_flags });
+		/* Linux goes on counting them as locked, until exec. */
+		if ((old_flags & VAS_AREA_LOCKED) != 0)
+			space->locked_lost += vas_area_pages(area);
+		vas_tell(space, &(struct vas_op){ .kind = VAS_OP_FLAGS,
+						  .area = area,
+						  .start = area->range.start,
+						  .end = area->range.end,
+						  .old_flags = old_flags });
 	}
 	if (area != copy && area->range.start == move->old &&
 	    area->range.end == move->old + move->old_length)
-		vas_tell(move->space, &(struct vas_op){ .kind = VAS_OP_EMPTY,
-							.area = area,
-							.start = area->range.start,
-							.end = area->range.end });
+		vas_tell(space, &(struct vas_op){ .kind = VAS_OP_EMPTY,
+						  .area = area,
+						  .start = area->range.start,
+						  .end = area->range.end });
 }
 
 static int move_area(struct move *move)

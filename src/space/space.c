@@ -130,6 +130,8 @@ void vas_exec(struct vas_space *space, const struct vas_layout *layout)
 	drop_all(space);
 	vas_space_settle(space);
 	space->layout = *layout;
+	space->locked -= space->locked_lost;
+	space->locked_lost = 0;
 	space->future_flags = 0;
 	space->keys = 1;
 }

@@ -33,7 +33,8 @@ struct vas_space {
 	enum vas_fit fit;
 	uint64_t future_flags; /* mlockall(MCL_FUTURE) */
 	uint64_t total, locked, data, exec, stack;
-	uint32_t keys; /* protection keys in use, a bit each */
+	uint64_t locked_lost; /* of `locked`: pages that no locked area has (remap.c tells why) */
+	uint32_t keys;	      /* protection keys in use, a bit each */
 
 	struct vas_area *spare; /* reserved areas, chained through `user` */
 	size_t spares;

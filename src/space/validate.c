@@ -59,8 +59,9 @@ static bool check_counts(const struct vas_space *space, const struct vas_space *
 {
 	if (space->total != fresh->total)
 		return broken(printer, "SPACE-8", "total pages", fresh->total, space->total);
-	if (space->locked != fresh->locked)
-		return broken(printer, "SPACE-9", "locked pages", fresh->locked, space->locked);
+	if (space->locked != fresh->locked + space->locked_lost)
+		return broken(printer, "SPACE-9", "locked pages",
+			      fresh->locked + space->locked_lost, space->locked);
 	if (space->data != fresh->data)
 		return broken(printer, "SPACE-10", "data pages", fresh->data, space->data);
 	if (space->exec != fresh->exec)
