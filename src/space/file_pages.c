@@ -50,7 +50,7 @@ int vas_remap_file_pages(struct vas_space *space, uint64_t start, uint64_t lengt
 	map.prot = prot_of(area);
 	map.file = vas_file_get(area->file);
 	map.offset = page_offset << VAS_PAGE_SHIFT;
-	err = vas_map_checked(space, &map, 0, &start);
+	err = vas_map_checked(space, &map, 0, 0, &start);
 	vas_file_put(map.file);
 	return err;
 }

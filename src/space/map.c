@@ -159,6 +159,12 @@ static int check_anonymous(const struct vas_space *space, uint32_t flags, struct
 	}
 }
 
+/* Does a shared mapping get an object of its own? So without a file, and of /dev/zero. */
+static bool makes_object(const struct vas_file *file)
+{
+	return file == NULL || (file->flags & VAS_FILE_DEVICE_ZERO) != 0;
+}
+
 /* Everything up to the point where the space is changed. */
 static int check(struct vas_space *space, const struct vas_map *map, uint64_t hint,
 		 struct request *request)
@@ -225,7 +231,8 @@ static int check(struct vas_space *space, const struct vas_map *map, uint64_t hi
 	request->file = map->file;
 	if (where.file == NULL && (flags & VAS_MAP_TYPE) != VAS_SHARED)
 		request->file = NULL;
-	request->shared_memory = (flags & VAS_MAP_TYPE) == VAS_SHARED && where.file == NULL;
+	request->shared_memory =
+		(request->flags & VAS_AREA_MAY_SHARE) != 0 && makes_object(where.file);
 	request->populate = (flags & (VAS_POPULATE | VAS_NONBLOCK)) == VAS_POPULATE;
 	return 0;
 }
@@ -336,8 +343,8 @@ static int commit(struct vas_space *space, struct request *request)
 	return 0;
 }
 
-int vas_map_checked(struct vas_space *space, const struct vas_map *map, uint64_t area_flags,
-		    uint64_t *address)
+int vas_map_checked(struct vas_space *space, const struct vas_map *map, uint64_t set,
+		    uint64_t clear, uint64_t *address)
 {
 	struct vas_need need = { .areas = MAP_AREAS, .touches = 1 };
 	struct request request = { 0 };
@@ -348,7 +355,7 @@ int vas_map_checked(struct vas_space *space, const struct vas_map *map, uint64_t
 	err = check(space, map, *address, &request);
 	if (err != 0)
 		return err;
-	request.flags |= area_flags;
+	request.flags = (request.flags | set) & ~clear;
 	end = request.address + request.length;
 	vas_clear_need(space, request.address, end, &need);
 	area = vas_find_ge(space, end);
@@ -385,5 +392,5 @@ int vas_map(struct vas_space *space, const struct vas_map *map, uint64_t *addres
 	} else if ((map->flags & VAS_ANONYMOUS) == 0 && (map->flags & VAS_HUGETLB) != 0) {
 		return -VAS_EINVAL;
 	}
-	return vas_map_checked(space, &rounded, 0, address);
+	return vas_map_checked(space, &rounded, 0, 0, address);
 }

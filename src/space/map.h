@@ -7,9 +7,10 @@
 
 #include "space.h"
 
-/* `area_flags` are given to the area besides what the request says. */
-int vas_map_checked(struct vas_space *space, const struct vas_map *map, uint64_t area_flags,
-		    uint64_t *address);
+/* As vas_map, with `set` added to the flags that the request gives to the area, and `clear` taken
+ * from them. */
+int vas_map_checked(struct vas_space *space, const struct vas_map *map, uint64_t set,
+		    uint64_t clear, uint64_t *address);
 
 /* The access flags of an area for PROT_ bits. */
 uint64_t vas_prot_flags(uint32_t prot);

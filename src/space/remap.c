@@ -66,7 +66,7 @@ static int check_arguments(const struct vas_space *space, const struct move *mov
 static int check_area(struct move *move)
 {
 	struct vas_area *area = move->area;
-	uint64_t offset, delta = move->new_length - move->old_length;
+	uint64_t offset, stays, delta = move->new_length - move->old_length;
 	bool grows = move->new_length > move->old_length;
 
 	if (area == NULL)
@@ -82,7 +82,8 @@ static int check_area(struct move *move)
 	if ((move->flags & VAS_REMAP_DONTUNMAP) != 0 &&
 	    (area->flags & (VAS_AREA_DONT_EXPAND | VAS_AREA_RAW_FRAMES)) != 0)
 		return -VAS_EINVAL;
-	if (move->old_length > area->range.end - move->old)
+	stays = grows ? move->old_length : move->new_length;
+	if (stays > area->range.end - move->old)
 		return -VAS_EFAULT;
 	if (move->new_length == move->old_length)
 		return 0;
@@ -296,6 +297,8 @@ static int move_area(struct move *move)
 					  .end = move->to + move->old_length,
 					  .from = move->old });
 	count_new(move, flags, move->new_length);
+	/* A userfaultfd does not go along. */
+	copy->flags &= ~(VAS_AREA_USERFAULT | VAS_AREA_CONTEXT);
 	if (keep)
 		leave_source_empty(move, copy);
 	else
@@ -364,13 +367,15 @@ static int remap_one(struct move *move)
 	return has_target(move) ? move_to_target(move) : resize(move);
 }
 
-/* May this area be moved together with others? Not where the place of the copy is its own idea. */
+/* May this area be moved together with others? Not where its file has its own idea of the place,
+ * nor where a userfaultfd wants to hear of each move. */
 static bool moves_with_others(const struct vas_area *area)
 {
-	if ((area->flags & VAS_AREA_USERFAULT) != 0)
+	if ((area->flags & (VAS_AREA_USERFAULT | VAS_AREA_SYSV)) != 0)
 		return false;
 	return area->file == NULL ||
-	       (area->file->flags & (VAS_FILE_HUGE_ALIGN | VAS_FILE_DEVICE)) == 0;
+	       (area->file->flags & (VAS_FILE_DEVICE_ZERO | VAS_FILE_DEVICE)) == 0 ||
+	       (area->file->flags & VAS_FILE_SHARED_MEMORY) != 0;
 }
 
 /* MREMAP_FIXED with equal lengths: every area in the range, holes kept. */

@@ -12,7 +12,7 @@ int vas_attach(struct vas_space *space, struct vas_file *file, uint64_t size, ui
 	       uint64_t *address)
 {
 	struct vas_map map = { .length = size, .flags = VAS_SHARED, .file = file };
-	uint64_t at = *address;
+	uint64_t at = *address, clear = 0;
 	int err;
 
 	if (at != 0) {
@@ -28,6 +28,8 @@ int vas_attach(struct vas_space *space, struct vas_file *file, uint64_t size, ui
 		return -VAS_EINVAL;
 	}
 	map.prot = (flags & SHM_READ_ONLY) != 0 ? VAS_READ : VAS_READ | VAS_WRITE;
+	if ((flags & SHM_READ_ONLY) != 0) /* as if the file had been opened so */
+		clear = VAS_AREA_SHARED | VAS_AREA_MAY_WRITE;
 	if ((flags & SHM_EXECUTE) != 0)
 		map.prot |= VAS_EXEC;
 	if (at != 0 && (flags & SHM_REPLACE) == 0) {
@@ -36,7 +38,7 @@ int vas_attach(struct vas_space *space, struct vas_file *file, uint64_t size, ui
 		if (at + size < at || (area != NULL && area->range.start < at + size))
 			return -VAS_EINVAL;
 	}
-	err = vas_map_checked(space, &map, VAS_AREA_SYSV, &at);
+	err = vas_map_checked(space, &map, VAS_AREA_SYSV, clear, &at);
 	if (err == 0)
 		*address = at;
 	return err;

@@ -96,7 +96,7 @@ int vas_space_create(const struct vas_space_config *config, struct vas_space **o
 	space->privileges = config->privileges;
 	space->personality = config->personality;
 	space->fit = config->fit;
-	space->keys = 1;
+	space->keys = space->settings->protection_keys ? 1 : 0;
 	space->link_bytes = vas_index_link_bytes(config->index);
 	add_listeners(space, config);
 	*out = space;
@@ -133,7 +133,7 @@ void vas_exec(struct vas_space *space, const struct vas_layout *layout)
 	space->locked -= space->locked_lost;
 	space->locked_lost = 0;
 	space->future_flags = 0;
-	space->keys = 1;
+	space->keys = space->settings->protection_keys ? 1 : 0;
 }
 
 int vas_place(struct vas_space *space, const struct vas_place *place)

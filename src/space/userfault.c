@@ -10,6 +10,7 @@
 
 struct mark {
 	uint64_t flags; /* with the context; 0: take it away */
+	uint64_t context;
 };
 
 static bool can_register(const struct vas_area *area, uint64_t flags)
@@ -33,10 +34,10 @@ static int check_area(struct vas_area *area, struct vas_range part, void *data, 
 	if (!can_register(area, mark->flags))
 		return -VAS_EINVAL;
 	if (mark->flags == 0)
-		return 0;
+		return old != 0 && old != mark->context ? -VAS_EINVAL : 0;
 	if ((area->flags & VAS_AREA_MAY_WRITE) == 0)
 		return -VAS_EPERM;
-	if (old != 0 && old != (mark->flags & VAS_AREA_CONTEXT))
+	if (old != 0 && old != mark->context)
 		return -VAS_EBUSY;
 	return 0;
 }
@@ -56,7 +57,7 @@ int vas_userfault(struct vas_space *space, uint64_t start, uint64_t length, uint
 {
 	struct vas_need need = { .areas = USERFAULT_AREAS };
 	struct vas_range range = { start, start + length };
-	struct mark mark = { .flags = flags };
+	struct mark mark = { .flags = flags, .context = context << VAS_AREA_CONTEXT_SHIFT };
 	struct vas_area *first;
 	int err;
 
@@ -66,7 +67,7 @@ int vas_userfault(struct vas_space *space, uint64_t start, uint64_t length, uint
 	    range.end > space->layout.task_size)
 		return -VAS_EINVAL;
 	if (flags != 0)
-		mark.flags |= context << VAS_AREA_CONTEXT_SHIFT;
+		mark.flags |= mark.context;
 	first = vas_find_ge(space, start);
 	if (first == NULL)
 		return -VAS_ENOMEM;

@@ -19,7 +19,8 @@
  * top-down search below map_base, and bottom-up from legacy_base when that finds nothing.
  */
 
-#define HUGE_PAGE (UINT64_C(1) << 21)
+#define HUGE_PAGE     (UINT64_C(1) << 21)
+#define ERROR_NUMBERS 4095
 
 static const uint64_t four_gib = UINT64_C(1) << 32;
 
@@ -102,6 +103,8 @@ static int bottom_up(struct vas_space *space, const struct vas_where *where, uin
 	if ((where->flags & VAS_32BIT) != 0) {
 		gap.low = layout->low_base;
 		gap.high = UINT64_C(0x80000000);
+	} else if ((where->flags & VAS_ABOVE4G) != 0 && gap.low < four_gib) {
+		gap.low = four_gib;
 	}
 	if (where->length > gap.high)
 		return -VAS_ENOMEM;
@@ -112,8 +115,6 @@ static int bottom_up(struct vas_space *space, const struct vas_where *where, uin
 			return 0;
 		}
 	}
-	if ((where->flags & VAS_ABOVE4G) != 0 && gap.low < four_gib)
-		gap.low = four_gib;
 	set_alignment(space, where, &gap);
 	return search(space, &gap, address);
 }
@@ -235,6 +236,9 @@ int vas_find_place(struct vas_space *space, const struct vas_where *where, uint6
 		if (err != 0)
 			return err;
 	}
+	/* A fixed address among the last 4095 is taken for an error number on its way back. */
+	if (*address > UINT64_MAX - ERROR_NUMBERS)
+		return -(int)(UINT64_MAX - *address + 1);
 	if (*address > space->layout.task_size - where->length)
 		return -VAS_ENOMEM;
 	if ((*address & VAS_PAGE_MASK) != 0)
