@@ -1,0 +1,219 @@
+/* SPDX-FileCopyrightText: 2026 the vas authors */
+/* SPDX-License-Identifier: MIT */
+
+/*
+ * Snapshots: what /proc says of a space at this moment.
+ *
+ * After exec, smaps (few areas, little memory, so it is cheap) gives the flags of each area; at
+ * the exit of a large process the walk over its page tables would cost more than all its calls,
+ * so from a resident set of some size on the plain maps are taken.
+ */
+
+#include "record.h"
+
+#include "procfs.h"
+
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum {
+	DETAILS_LIMIT_PAGES = 8192, /* resident; above this no smaps */
+};
+
+static bool is_area_head(const char *line)
+{
+	return (*line >= '0' && *line <= '9') || (*line >= 'a' && *line <= 'f');
+}
+
+static bool starts_with(const char *line, const char *prefix)
+{
+	return strncmp(line, prefix, strlen(prefix)) == 0;
+}
+
+/* The lines of smaps that follow the head of an area, until the next head. */
+static const char *add_details(struct text *text, const char *line)
+{
+	const char *flags = NULL;
+	uint64_t anonymous = 0, locked = 0, swap = 0;
+
+	while (*line && !is_area_head(line)) {
+		if (starts_with(line, "Anonymous:"))
+			proc_field(line, "Anonymous:", 10, &anonymous);
+		else if (starts_with(line, "Locked:"))
+			proc_field(line, "Locked:", 10, &locked);
+		else if (starts_with(line, "Swap:"))
+			proc_field(line, "Swap:", 10, &swap);
+		else if (starts_with(line, "VmFlags: "))
+			flags = line + strlen("VmFlags: ");
+		line += strcspn(line, "\n");
+		line += *line == '\n';
+	}
+	if (!flags)
+		return line;
+	text_string(text, " @ ");
+	text_add(text, flags, strcspn(flags, "\n"));
+	if (text->data[text->length - 1] != ' ')
+		text_char(text, ' ');
+	text_format(text, "anon=%" PRIu64, anonymous);
+	if (locked)
+		text_format(text, " locked=%" PRIu64, locked);
+	if (swap)
+		text_format(text, " swap=%" PRIu64, swap);
+	return line;
+}
+
+/* One @area line for each area of maps or smaps. => how many */
+static unsigned add_areas(struct text *text, pid_t tid, const char *source)
+{
+	unsigned count = 0;
+
+	while (*source) {
+		size_t length = strcspn(source, "\n");
+		bool skipped = length > 10 && memcmp(source + length - 10, "[vsyscall]", 10) == 0;
+
+		if (skipped) {
+			source += length + (source[length] == '\n');
+			while (*source && !is_area_head(source)) {
+				source += strcspn(source, "\n");
+				source += *source == '\n';
+			}
+			continue;
+		}
+		text_decimal(text, (uint64_t)tid);
+		text_string(text, " @area ");
+		text_add(text, source, length);
+		source = add_details(text, source + length + (source[length] == '\n'));
+		text_char(text, '\n');
+		count++;
+	}
+	return count;
+}
+
+static bool is_small(struct recorder *recorder, pid_t tid)
+{
+	uint64_t total, resident;
+	char *end;
+
+	if (proc_read(&recorder->scratch, tid, "statm") < 0)
+		return false;
+	total = strtoull(recorder->scratch.text, &end, 10);
+	resident = strtoull(end, NULL, 10);
+	(void)total;
+	return resident <= DETAILS_LIMIT_PAGES;
+}
+
+void snapshot_write(struct recorder *recorder, struct task *task, const char *when)
+{
+	struct text areas = { 0 };
+	unsigned count;
+	int error = -1;
+
+	if (is_small(recorder, task->tid))
+		error = proc_read(&recorder->scratch, task->tid, "smaps");
+	if (error)
+		error = proc_read(&recorder->scratch, task->tid, "maps");
+	if (error) {
+		line_note(recorder, "%d: no snapshot at %s: %s", task->tid, when,
+			  strerrordesc_np(-error));
+		return;
+	}
+	count = add_areas(&areas, task->tid, recorder->scratch.text);
+	line_start_timed(recorder, task->tid);
+	text_format(&recorder->text, "@snapshot %s %u", when, count);
+	line_end(recorder);
+	trace_write(recorder->trace, areas.data, areas.length);
+	text_free(&areas);
+	task->space->changed = false;
+	task->space->wanted = false;
+}
+
+static void add_limit(struct text *text, const char *name, struct proc_limit limit)
+{
+	const uint64_t values[] = { limit.soft, limit.hard };
+
+	text_format(text, " %s=", name);
+	for (int i = 0; i < 2; i++) {
+		if (i)
+			text_char(text, ':');
+		if (values[i] == UINT64_MAX)
+			text_string(text, "unlimited");
+		else
+			text_decimal(text, values[i]);
+	}
+}
+
+static void write_limits(struct recorder *recorder, pid_t tid)
+{
+	struct proc_limits limits;
+
+	if (proc_read_limits(tid, &limits) < 0)
+		return;
+	line_start(recorder, tid);
+	text_string(&recorder->text, "@limits");
+	add_limit(&recorder->text, "as", limits.as);
+	add_limit(&recorder->text, "data", limits.data);
+	add_limit(&recorder->text, "stack", limits.stack);
+	add_limit(&recorder->text, "memlock", limits.memlock);
+	line_end(recorder);
+}
+
+/* The break has not moved yet, so that it is where the heap starts. */
+void snapshot_layout(struct recorder *recorder, struct task *task)
+{
+	static const uint64_t task_size = UINT64_C(0x7ffffffff000);
+	struct proc_layout layout;
+	pid_t tid = task->tid;
+
+	if (proc_read_layout(tid, &layout) < 0)
+		return;
+	line_start(recorder, tid);
+	text_string(&recorder->text, "@layout");
+	if (layout.start_brk)
+		text_format(&recorder->text, " start_brk=%#" PRIx64 " brk=%#" PRIx64,
+			    layout.start_brk, layout.start_brk);
+	if (layout.start_stack)
+		text_format(&recorder->text, " start_stack=%#" PRIx64, layout.start_stack);
+	text_format(&recorder->text, " task_size=%#" PRIx64 " personality=0x%" PRIx64, task_size,
+		    layout.personality);
+	if (layout.end_code)
+		text_format(&recorder->text,
+			    " start_code=%#" PRIx64 " end_code=%#" PRIx64 " start_data=%#" PRIx64
+			    " end_data=%#" PRIx64,
+			    layout.start_code, layout.end_code, layout.start_data, layout.end_data);
+	text_format(&recorder->text, " caps=%s uid=%u", layout.cap_ipc_lock ? "ipc_lock" : "none",
+		    (unsigned)layout.uid);
+	line_end(recorder);
+}
+
+void snapshot_after_exec(struct recorder *recorder, struct task *task)
+{
+	write_limits(recorder, task->tid);
+	snapshot_layout(recorder, task);
+	snapshot_write(recorder, task, "exec");
+}
+
+/* Each space once, by any of its tasks; those in the middle of a call when it has ended. */
+void snapshot_all(struct recorder *recorder)
+{
+	struct task_table *table = &recorder->tasks;
+
+	touch_settle_all(recorder);
+	for (size_t i = 0; i < table->bucket_count; i++) {
+		for (struct task *task = table->buckets[i]; task; task = task->next_in_bucket) {
+			struct space *space = task->space;
+
+			if (space && !task->exiting && task->announced && !space->silent &&
+			    !space->foreign)
+				space->wanted = true;
+		}
+	}
+	for (size_t i = 0; i < table->bucket_count; i++) {
+		for (struct task *task = table->buckets[i]; task; task = task->next_in_bucket) {
+			struct space *space = task->space;
+
+			if (space && space->wanted && !task->exiting && !space->caller)
+				snapshot_write(recorder, task, "now");
+		}
+	}
+}
