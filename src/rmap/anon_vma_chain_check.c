@@ -3,8 +3,8 @@
 
 /* Looking at heads and links without changing them: figures, validator, printer. */
 
-#include "base/print.h"
 #include "anon_vma_chain.h"
+#include "base/print.h"
 
 void vas_anon_vma_chain_count(const struct vas_anon_vma_chain *chain,
 			      struct vas_anon_vma_chain_stats *stats)

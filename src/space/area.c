@@ -148,7 +148,8 @@ static int reserve_listeners(struct vas_space *space, const struct vas_need *nee
 {
 	struct vas_area *few[CLONES_ON_STACK];
 	struct vas_area **clones = few;
-	struct vas_budget budget = { .count = need->count, .touches = need->touches };
+	size_t named = need->count + need->other_count;
+	struct vas_budget budget = { .count = named, .touches = need->touches };
 	bool ranged = need->range.start < need->range.end;
 	struct vas_area *twice = ranged ? area_around(space, need->range) : NULL;
 	size_t size = 0;
@@ -167,8 +168,10 @@ static int reserve_listeners(struct vas_space *space, const struct vas_need *nee
 	}
 	for (size_t i = 0; i < need->count; i++)
 		clones[i] = need->clones[i];
+	for (size_t i = 0; i < need->other_count; i++)
+		clones[need->count + i] = need->others[i];
 	if (ranged)
-		count_range(space, need->range, clones + need->count);
+		count_range(space, need->range, clones + named);
 	if (twice != NULL)
 		clones[budget.count - 1] = twice;
 	budget.areas = clones;

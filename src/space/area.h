@@ -15,6 +15,8 @@ struct vas_need {
 	size_t touches; /* areas that may be touched for the first time */
 	size_t count;
 	struct vas_area *clones[VAS_NEED_CLONES];
+	struct vas_area *const *others; /* more of them, in the caller's memory */
+	size_t other_count;
 	struct vas_range range; /* empty: none */
 };
 

@@ -43,6 +43,8 @@ static uint64_t flag_bits(const struct vas_space *space, uint32_t flags)
 		bits |= VAS_AREA_GROWS_DOWN;
 	if ((flags & VAS_LOCKED) != 0)
 		bits |= VAS_AREA_LOCKED;
+	if ((flags & VAS_SYNC) != 0)
+		bits |= VAS_AREA_SYNC;
 	if ((flags & VAS_STACK) != 0 && space->settings->huge_pages &&
 	    space->settings->kernel >= VAS_KERNEL(6, 7))
 		bits |= VAS_AREA_NO_HUGE;

@@ -20,8 +20,9 @@
 #include "populate.h"
 #include "where.h"
 
-/* The destination's two splits, the source's two, the new area. */
-#define REMAP_AREAS 5
+/* The source is split three times at most; each target twice, and is one more. */
+#define REMAP_AREAS 3
+#define AROUND	    3
 
 struct move {
 	struct vas_space *space;
@@ -30,6 +31,8 @@ struct move {
 	uint64_t flags;
 	struct vas_area *area; /* that holds `old` */
 	bool populate;	       /* a locked area grew */
+	bool foreseen;	       /* `place` is where it will go */
+	uint64_t place;
 	uint64_t grown;
 };
 
@@ -187,6 +190,10 @@ static int choose_target(struct move *move)
 	uint64_t address = has_target(move) ? move->to : 0;
 	int err;
 
+	if (move->foreseen) {
+		move->to = move->place;
+		return 0;
+	}
 	if ((move->flags & VAS_REMAP_FIXED) != 0)
 		where.flags |= VAS_FIXED;
 	if ((area->flags & VAS_AREA_MAY_SHARE) != 0)
@@ -269,6 +276,20 @@ static void leave_source_empty(struct move *move, const struct vas_area *copy)
 						  .end = area->range.end });
 }
 
+/* A userfaultfd does not go along. */
+static void drop_userfault(struct vas_area *copy)
+{
+	uint64_t old_flags = copy->flags;
+
+	copy->flags &= ~(VAS_AREA_USERFAULT | VAS_AREA_CONTEXT);
+	if (copy->flags != old_flags)
+		vas_tell(copy->space, &(struct vas_op){ .kind = VAS_OP_FLAGS,
+							.area = copy,
+							.start = copy->range.start,
+							.end = copy->range.end,
+							.old_flags = old_flags });
+}
+
 static int move_area(struct move *move)
 {
 	struct vas_space *space = move->space;
@@ -297,8 +318,7 @@ static int move_area(struct move *move)
 					  .end = move->to + move->old_length,
 					  .from = move->old });
 	count_new(move, flags, move->new_length);
-	/* A userfaultfd does not go along. */
-	copy->flags &= ~(VAS_AREA_USERFAULT | VAS_AREA_CONTEXT);
+	drop_userfault(copy);
 	if (keep)
 		leave_source_empty(move, copy);
 	else
@@ -414,21 +434,93 @@ static int move_many(struct move *whole)
 	return seen ? 0 : -VAS_EFAULT;
 }
 
-static int reserve(struct vas_space *space, const struct move *move)
+/* What may be cloned around the target [start, end): it is split at both ends, and the area above
+ * may pass to the one below. Returns how many. */
+static size_t list_around(const struct vas_space *space, uint64_t start, uint64_t end,
+			  struct vas_area **out)
 {
-	struct vas_need need = { .areas = REMAP_AREAS, .touches = 1 };
-	uint64_t end = move->old + move->old_length;
-	struct vas_area *area = vas_find(space, move->old);
+	struct vas_area *first = vas_find(space, start), *above = vas_find_ge(space, end);
+	size_t count = 0;
 
-	/* The source is split twice and copied once; its range names it and its neighbours. */
-	vas_need_clone(&need, area);
-	vas_need_clone(&need, area);
-	if (has_target(move))
-		vas_clear_need(space, move->to, move->to + move->new_length, &need);
+	if (first != NULL)
+		out[count++] = first;
+	if (above != NULL) {
+		out[count++] = above;
+		out[count++] = above;
+	}
+	return count;
+}
+
+/* The same for every area of the source, each of which goes to a place of its own. */
+static size_t list_around_all(const struct move *move, struct vas_area **out)
+{
+	uint64_t end = move->old + move->old_length;
+	struct vas_walk walk;
+	struct vas_area *area;
+	size_t count = 0;
+
+	vas_walk_start(&walk, move->space, move->old);
+	while ((area = vas_walk_next(&walk)) != NULL && area->range.start < end) {
+		uint64_t from = area->range.start > move->old ? area->range.start : move->old;
+		uint64_t to = area->range.end < end ? area->range.end : end;
+
+		count += list_around(move->space, move->to + (from - move->old),
+				     move->to + (to - move->old), out + count);
+	}
+	return count;
+}
+
+/* Where the one area of a move will lie, found out before it is needed. */
+static void foresee(struct move *move, uint64_t *start, uint64_t *end)
+{
+	bool grows = move->new_length > move->old_length;
+
+	*start = has_target(move) ? move->to : move->old;
+	if (move->area != NULL && (move->flags & VAS_REMAP_FIXED) == 0 &&
+	    (has_target(move) || (grows && !can_grow_in_place(move)))) {
+		struct move probe = *move;
+
+		move->foreseen = choose_target(&probe) == 0;
+		move->place = probe.to;
+		if (move->foreseen)
+			*start = probe.to;
+	}
+	*end = *start + move->new_length;
+}
+
+static int reserve(struct vas_space *space, struct move *move, bool many)
+{
+	const struct vas_allocator *allocator = space->allocator;
+	struct vas_need need = { .areas = REMAP_AREAS, .touches = 1 };
+	uint64_t end = move->old + move->old_length, start, to_end;
+	size_t pieces = many && end > move->old ? vas_count_areas(space, move->old, end) : 1;
+	size_t size = pieces * AROUND * sizeof(struct vas_area *);
+	struct vas_area *few[AROUND], **others = few, *last;
+	int err;
+
+	move->area = vas_find(space, move->old);
+	if (pieces > 1) {
+		others = allocator->allocate(allocator->context, size, sizeof(*others));
+		if (others == NULL)
+			return -VAS_ENOMEM;
+		need.other_count = list_around_all(move, others);
+	} else {
+		foresee(move, &start, &to_end);
+		need.other_count = list_around(space, start, to_end, others);
+	}
+	need.others = others;
+	need.areas += pieces * AROUND;
+	/* The source is split three times at most, and moved: its range names it once more. */
+	vas_need_clone(&need, move->area);
+	vas_need_clone(&need, move->area);
+	last = end > move->old ? vas_find(space, end - 1) : NULL;
+	if (last != NULL && last->range.end > end)
+		vas_need_clone(&need, last);
 	need.range = (struct vas_range){ move->old, end > move->old ? end : move->old + 1 };
-	if (end > move->old)
-		need.areas += vas_count_areas(space, move->old, end);
-	return vas_space_reserve(space, &need);
+	err = vas_space_reserve(space, &need);
+	if (others != few)
+		allocator->release(allocator->context, others, size);
+	return err;
 }
 
 int vas_remap(struct vas_space *space, const struct vas_remap *remap, uint64_t *address)
@@ -441,15 +533,16 @@ int vas_remap(struct vas_space *space, const struct vas_remap *remap, uint64_t *
 		.new_length = vas_page_up(remap->new_length),
 		.flags = remap->flags,
 	};
+	bool many = (move.flags & VAS_REMAP_FIXED) != 0 && move.old_length == move.new_length &&
+		    space->settings->kernel >= VAS_KERNEL(6, 17);
 	int err = check_arguments(space, &move);
 
 	if (err != 0)
 		return err;
-	err = reserve(space, &move);
+	err = reserve(space, &move, many);
 	if (err != 0)
 		return err;
-	if ((move.flags & VAS_REMAP_FIXED) != 0 && move.old_length == move.new_length &&
-	    space->settings->kernel >= VAS_KERNEL(6, 17))
+	if (many)
 		err = move_many(&move);
 	else
 		err = remap_one(&move);

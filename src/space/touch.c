@@ -54,6 +54,13 @@ static bool allowed(const struct vas_area *area, enum vas_access access)
 	return (area->flags & VAS_AREA_ACCESS) != 0;
 }
 
+/* Linux on x86 lets any access but a write read the page in before it refuses to execute it. */
+static bool fetches(const struct vas_area *area, enum vas_access access)
+{
+	return access == VAS_ACCESS_EXEC && (area->flags & VAS_AREA_ACCESS) != 0 &&
+	       (area->flags & VAS_AREA_EXEC) == 0;
+}
+
 int vas_touch(struct vas_space *space, uint64_t address, enum vas_access access)
 {
 	struct vas_need need = { .touches = 1 };
@@ -73,7 +80,7 @@ int vas_touch(struct vas_space *space, uint64_t address, enum vas_access access)
 		err = -VAS_EFAULT;
 	else if (!allowed(area, access))
 		err = -VAS_EACCES;
-	else
+	if (err == 0 || (err == -VAS_EACCES && fetches(area, access)))
 		vas_tell(space, &(struct vas_op){ .kind = VAS_OP_TOUCH,
 						  .write = (access & VAS_ACCESS_WRITE) != 0,
 						  .area = area,

@@ -5,11 +5,12 @@
 
 /*
  * A family of real processes that do to a window of their memory what they are told, and a count
- * of the heads (anon_vma) and links (anon_vma_chain) that the kernel makes and frees for them.
+ * of the heads (anon_vma) and links (anon_vma_chain) that the kernel makes and frees for it.
  *
  * The counts come from the kmem trace points, through a trace instance of its own; they need root
- * and a tracefs. What a process's other memory costs at a fork or exit is in the counts too: run
- * the same script `dry`, in which the window is left alone, and subtract.
+ * and a tracefs. A fork or an exit also makes and frees those of the rest of a process's memory; so
+ * each process has a twin that forks and exits with it and leaves its window alone, and what the
+ * twins cost is taken off.
  */
 
 #include <stdbool.h>
@@ -48,14 +49,14 @@ struct command {
 
 struct family;
 
-/* Process 0 runs, the counts stand at zero. NULL: no trace points here (not root, no tracefs). */
-struct family *family_start(bool dry);
+/* Process 0 runs, with an empty window. NULL: no trace points here (not root, no tracefs). */
+struct family *family_start(void);
 void family_end(struct family *family);
 
 /* Makes a process do a command; its result is 0 or -errno. */
 int family_do(struct family *family, const struct command *command);
 
-/* Heads and links that the family has gained (or lost) since the last call. */
+/* Heads and links that the windows have gained (or lost) since the last call. */
 struct gain {
 	long heads, links;
 };
