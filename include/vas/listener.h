@@ -72,16 +72,27 @@ struct vas_op {
  *  => areas[0 .. count): each may be cloned once (split, merged into a neighbour, moved, forked);
  *     the same area may stand there more than once.
  *  => touches: so many areas may be touched for the first time.
+ *  => fork: the clones are for a child; `moved`: so many bytes may move to another address.
  */
 struct vas_budget {
 	struct vas_area *const *areas;
 	size_t count;
 	size_t touches;
+	bool fork;
+	uint64_t moved;
 };
 
 struct vas_listener {
 	/* Bytes of its own that it wants in each area (vas_area_data); zeroed in a new area. */
 	size_t area_bytes;
+
+	/* The same for each space (vas_space_data). */
+	size_t space_bytes;
+
+	/* A space begins: made, or a fork's child (then `parent` is not NULL). An error stops the
+	 * making. `close`: it ends; its areas are gone. May be NULL. */
+	int (*open)(void *data, struct vas_space *space, struct vas_space *parent);
+	void (*close)(void *data, struct vas_space *space);
 
 	/* Makes sure that the coming call cannot fail in this listener. -VAS_ENOMEM stops the call
 	 * before it has changed anything. May be NULL. */

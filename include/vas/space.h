@@ -139,8 +139,11 @@ struct vas_layout {
 struct vas_settings {
 	uint32_t kernel;	  /* VAS_KERNEL(6, 18): whose rules */
 	uint32_t max_map_count;	  /* 65530 */
-	uint64_t mmap_min_addr;	  /* 65536 bytes; holds for those without CAP_SYS_RAWIO too, as 4096
-				     is the least that the kernel uses here */
+	uint64_t mmap_min_addr;	  /* 65536 bytes: what the kernel places lies above. It is the
+				     higher of vm.mmap_min_addr and what the security modules
+				     were built with, which /proc does not show */
+	uint64_t fixed_min_addr;  /* 65536 bytes: vm.mmap_min_addr itself. Fixed mappings below it
+				     need VAS_MAY_RAWIO */
 	uint64_t stack_guard_gap; /* bytes: 1 MiB */
 	int overcommit_memory;	  /* 0 heuristic, 1 always, 2 never */
 	uint64_t commit_limit;	  /* pages; with 2 */
@@ -159,7 +162,7 @@ struct vas_settings {
 /* Privileges of the process. */
 enum {
 	VAS_MAY_LOCK = 1u << 0,	    /* CAP_IPC_LOCK: no RLIMIT_MEMLOCK */
-	VAS_MAY_RAWIO = 1u << 1,    /* CAP_SYS_RAWIO: maps below mmap_min_addr */
+	VAS_MAY_RAWIO = 1u << 1,    /* CAP_SYS_RAWIO: maps below fixed_min_addr */
 	VAS_MAY_RESOURCE = 1u << 2, /* CAP_SYS_RESOURCE */
 	VAS_MAY_ADMIN = 1u << 3,    /* CAP_SYS_ADMIN */
 };
@@ -196,6 +199,9 @@ VAS_API void vas_space_default(struct vas_space_config *config, struct vas_setti
  * -VAS_ENOMEM. */
 VAS_API VAS_MUST_CHECK int vas_space_create(const struct vas_space_config *config,
 					    struct vas_space **space);
+
+/* The bytes that `listener` asked for in the space. */
+VAS_API void *vas_space_data(const struct vas_space *space, const struct vas_listener *listener);
 
 /* exit: unmaps everything (the listeners hear of it) and frees the space. NULL is allowed.
  * Needs no memory. */

@@ -38,11 +38,11 @@
  * is tied to them all. So a fork first looks for an ancestor's head that is nobody's own any more
  * and has fewer than two children, the oldest first, and makes it the child's own. (A root counts
  * itself as a child, and has one more in the chain of anyone who forks: it is never re-used.)
- *Daniel Forrest reported the endless chain in 2012; the rule is Konstantin Khlebnikov's of 2015,
- *with the two separate counts that Jann Horn's use-after-free of 2022 asked for.
+ * Daniel Forrest reported the endless chain in 2012; the rule is Konstantin Khlebnikov's of 2015,
+ * with the two separate counts that Jann Horn's use-after-free of 2022 asked for.
  *
  * When areas may merge. Their pages must be found through one chain. Two heads must be the same
- *one; an area without a head has no pages and takes the other's chain, unless that one inherited:
+ * one; an area without a head has no pages and takes the other's chain, unless that one inherited:
  * joined, the searches for the relatives' pages would pass through memory that never held them.
  * Kernels before 6.16 refused one more case, in which the area that lives on has no head.
  *
@@ -160,7 +160,7 @@ static int chain_reserve(void *data, struct vas_space *space, const struct vas_b
 	(void)space;
 	for (size_t i = 0; i < budget->count; i++) {
 		links += chain_area_of(budget->areas[i])->links + LINKS_OF_FORK;
-		heads += HEADS_OF_FORK;
+		heads += budget->fork ? HEADS_OF_FORK : 0;
 	}
 	if (!fill_spares(chain, links, heads)) {
 		trim_spares(chain, chain->promised_links + SPARE_LINKS_KEPT,

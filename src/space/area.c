@@ -149,7 +149,12 @@ static int reserve_listeners(struct vas_space *space, const struct vas_need *nee
 	struct vas_area *few[CLONES_ON_STACK];
 	struct vas_area **clones = few;
 	size_t named = need->count + need->other_count;
-	struct vas_budget budget = { .count = named, .touches = need->touches };
+	struct vas_budget budget = {
+		.count = named,
+		.touches = need->touches,
+		.fork = need->fork,
+		.moved = need->moved,
+	};
 	bool ranged = need->range.start < need->range.end;
 	struct vas_area *twice = ranged ? area_around(space, need->range) : NULL;
 	size_t size = 0;
@@ -211,6 +216,8 @@ void vas_space_settle(struct vas_space *space)
 
 void vas_tell(struct vas_space *space, const struct vas_op *op)
 {
+	if (space->quiet)
+		return;
 	for (unsigned i = 0; i < space->listener_count; i++) {
 		if (space->listeners[i].listener->apply != NULL)
 			space->listeners[i].listener->apply(space->listeners[i].data, space, op);
@@ -252,6 +259,15 @@ void *vas_area_data(const struct vas_area *area, const struct vas_listener *list
 	for (unsigned i = 0; i < space->listener_count; i++) {
 		if (space->listeners[i].listener == listener)
 			return (unsigned char *)(uintptr_t)area + space->listeners[i].offset;
+	}
+	return NULL;
+}
+
+void *vas_space_data(const struct vas_space *space, const struct vas_listener *listener)
+{
+	for (unsigned i = 0; i < space->listener_count; i++) {
+		if (space->listeners[i].listener == listener)
+			return (unsigned char *)(uintptr_t)space + space->listeners[i].space_offset;
 	}
 	return NULL;
 }

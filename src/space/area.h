@@ -13,6 +13,8 @@
 struct vas_need {
 	size_t areas;	/* new areas, each with its place in the index */
 	size_t touches; /* areas that may be touched for the first time */
+	bool fork;
+	uint64_t moved; /* bytes that may move */
 	size_t count;
 	struct vas_area *clones[VAS_NEED_CLONES];
 	struct vas_area *const *others; /* more of them, in the caller's memory */

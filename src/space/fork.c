@@ -75,7 +75,7 @@ static int create_child(struct vas_space *parent, struct vas_space **child)
 		config.listeners[i].listener = parent->listeners[i].listener;
 		config.listeners[i].data = parent->listeners[i].data;
 	}
-	err = vas_space_create(&config, child);
+	err = vas_space_make(&config, parent, child);
 	if (err != 0)
 		return err;
 	(*child)->keys = parent->keys;
@@ -87,7 +87,7 @@ static int create_child(struct vas_space *parent, struct vas_space **child)
 static int reserve_child(struct vas_space *parent, struct vas_space *child, size_t count)
 {
 	struct vas_need areas = { .areas = count };
-	struct vas_need copies = { .range = { 0, UINT64_MAX } };
+	struct vas_need copies = { .range = { 0, UINT64_MAX }, .fork = true };
 	int err = vas_space_reserve(child, &areas);
 
 	return err != 0 ? err : vas_space_reserve(parent, &copies);
@@ -128,7 +128,7 @@ static void tell_child(struct vas_space *parent, struct vas_space *child, struct
 /* Undoes fill_child for a child that no listener has heard of. */
 static void empty_child(struct vas_space *child, struct vas_range **ranges, size_t count)
 {
-	child->listener_count = 0;
+	child->quiet = true;
 	for (size_t i = 0; i < count; i++)
 		vas_area_free((struct vas_area *)(void *)ranges[i]);
 }

@@ -316,7 +316,7 @@ static int commit(struct vas_space *space, struct request *request)
 			vas_uncharge(space, pages - charged);
 		request->flags |= VAS_AREA_ACCOUNT;
 	}
-	if ((request->flags & (VAS_AREA_SPECIAL | VAS_AREA_HUGE_PAGES)) != 0 &&
+	if ((request->flags & (VAS_AREA_SPECIAL | VAS_AREA_HUGE_PAGES | VAS_AREA_DROPPABLE)) != 0 &&
 	    (request->flags & VAS_AREA_LOCKED) != 0) {
 		request->flags &= ~VAS_LOCK_FLAGS; /* such memory stays anyway */
 		request->populate = true;

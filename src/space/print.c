@@ -7,8 +7,8 @@
 
 #include "base/print.h"
 
-/* Names start at this column. */
-#define NAME_COLUMN 73
+/* Lines with a name are filled up to this column; then comes a blank, in any case. */
+#define NAME_COLUMN 72
 
 static bool is_heap(const struct vas_area *area)
 {
@@ -68,7 +68,7 @@ void vas_area_print(const struct vas_area *area, const struct vas_printer *print
 			    file == NULL ? 0ULL : vas_ll(file->inode));
 	vas_print(printer, "%s", line);
 	if (named(area)) {
-		vas_print(printer, "%*s", length < NAME_COLUMN ? (int)(NAME_COLUMN - length) : 0,
+		vas_print(printer, "%*s ", length < NAME_COLUMN ? (int)(NAME_COLUMN - length) : 0,
 			  "");
 		print_name(area, printer);
 	}

@@ -491,7 +491,7 @@ static void foresee(struct move *move, uint64_t *start, uint64_t *end)
 static int reserve(struct vas_space *space, struct move *move, bool many)
 {
 	const struct vas_allocator *allocator = space->allocator;
-	struct vas_need need = { .areas = REMAP_AREAS, .touches = 1 };
+	struct vas_need need = { .areas = REMAP_AREAS, .touches = 1, .moved = move->old_length };
 	uint64_t end = move->old + move->old_length, start, to_end;
 	size_t pieces = many && end > move->old ? vas_count_areas(space, move->old, end) : 1;
 	size_t size = pieces * AROUND * sizeof(struct vas_area *);

@@ -21,6 +21,7 @@ void vas_settings_default(struct vas_settings *settings)
 	settings->kernel = VAS_KERNEL(6, 18);
 	settings->max_map_count = 65530;
 	settings->mmap_min_addr = 65536;
+	settings->fixed_min_addr = 65536;
 	settings->stack_guard_gap = 256 * VAS_PAGE_SIZE;
 	settings->commit_limit = UINT64_MAX;
 	settings->total_pages = UINT64_MAX;
@@ -54,8 +55,25 @@ void vas_space_default(struct vas_space_config *config, struct vas_settings *set
 	};
 }
 
+/* Bytes of a listener, kept apart so that each finds its own well aligned. */
+static size_t rounded(size_t bytes)
+{
+	return (bytes + 15) & ~(size_t)15;
+}
+
+static size_t size_with_listeners(const struct vas_space_config *config)
+{
+	size_t size = rounded(sizeof(struct vas_space));
+
+	for (unsigned i = 0; i < VAS_LISTENERS_MAX && config->listeners[i].listener != NULL; i++)
+		size += rounded(config->listeners[i].listener->space_bytes);
+	return size;
+}
+
 static void add_listeners(struct vas_space *space, const struct vas_space_config *config)
 {
+	size_t offset = rounded(sizeof(struct vas_space));
+
 	space->area_bytes = sizeof(struct vas_area);
 	for (unsigned i = 0; i < VAS_LISTENERS_MAX && config->listeners[i].listener != NULL; i++) {
 		const struct vas_listener *listener = config->listeners[i].listener;
@@ -63,35 +81,75 @@ static void add_listeners(struct vas_space *space, const struct vas_space_config
 		space->listeners[i].listener = listener;
 		space->listeners[i].data = config->listeners[i].data;
 		space->listeners[i].offset = space->area_bytes;
-		space->area_bytes += (listener->area_bytes + 15) & ~(size_t)15;
+		space->listeners[i].space_offset = offset;
+		space->area_bytes += rounded(listener->area_bytes);
+		offset += rounded(listener->space_bytes);
 		space->listener_count++;
 	}
 }
 
-int vas_space_create(const struct vas_space_config *config, struct vas_space **out)
+/* Tells the first `count` listeners that the space ends. */
+static void close_listeners(struct vas_space *space, unsigned count)
+{
+	while (count-- > 0) {
+		if (space->listeners[count].listener->close != NULL)
+			space->listeners[count].listener->close(space->listeners[count].data,
+								space);
+	}
+}
+
+static int open_listeners(struct vas_space *space, struct vas_space *parent)
+{
+	for (unsigned i = 0; i < space->listener_count; i++) {
+		int err;
+
+		if (space->listeners[i].listener->open == NULL)
+			continue;
+		err = space->listeners[i].listener->open(space->listeners[i].data, space, parent);
+		if (err != 0) {
+			close_listeners(space, i);
+			return err;
+		}
+	}
+	return 0;
+}
+
+static bool sensible(const struct vas_space_config *config)
+{
+	const struct vas_layout *layout = &config->layout;
+
+	return config->allocator != NULL && config->settings != NULL && layout->task_size != 0 &&
+	       ((layout->task_size | layout->map_base | layout->legacy_base) & VAS_PAGE_MASK) ==
+		       0 &&
+	       layout->map_base <= layout->task_size;
+}
+
+static void release_space(struct vas_space *space)
+{
+	vas_index_destroy(space->index);
+	space->allocator->release(space->allocator->context, space, space->size);
+}
+
+int vas_space_make(const struct vas_space_config *config, struct vas_space *parent,
+		   struct vas_space **out)
 {
 	const struct vas_allocator *allocator = config->allocator;
-	const struct vas_layout *layout = &config->layout;
 	struct vas_space *space;
+	size_t size;
 	int err;
 
 	*out = NULL;
-	if (allocator == NULL || config->settings == NULL || layout->task_size == 0 ||
-	    ((layout->task_size | layout->map_base | layout->legacy_base) & VAS_PAGE_MASK) != 0 ||
-	    layout->map_base > layout->task_size)
+	if (!sensible(config))
 		return -VAS_EINVAL;
-	space = allocator->allocate(allocator->context, sizeof(*space), _Alignof(struct vas_space));
+	size = size_with_listeners(config);
+	space = allocator->allocate(allocator->context, size, _Alignof(struct vas_space));
 	if (space == NULL)
 		return -VAS_ENOMEM;
-	memset(space, 0, sizeof(*space));
-	err = vas_index_create(config->index, allocator, &space->index);
-	if (err != 0) {
-		allocator->release(allocator->context, space, sizeof(*space));
-		return err;
-	}
+	memset(space, 0, size);
+	space->size = size;
 	space->allocator = allocator;
 	space->settings = config->settings;
-	space->layout = *layout;
+	space->layout = config->layout;
 	space->limits = config->limits;
 	space->privileges = config->privileges;
 	space->personality = config->personality;
@@ -99,8 +157,20 @@ int vas_space_create(const struct vas_space_config *config, struct vas_space **o
 	space->keys = space->settings->protection_keys ? 1 : 0;
 	space->link_bytes = vas_index_link_bytes(config->index);
 	add_listeners(space, config);
+	err = vas_index_create(config->index, allocator, &space->index);
+	if (err == 0)
+		err = open_listeners(space, parent);
+	if (err != 0) {
+		release_space(space);
+		return err;
+	}
 	*out = space;
 	return 0;
+}
+
+int vas_space_create(const struct vas_space_config *config, struct vas_space **space)
+{
+	return vas_space_make(config, NULL, space);
 }
 
 static void drop_all(struct vas_space *space)
@@ -113,16 +183,13 @@ static void drop_all(struct vas_space *space)
 
 void vas_space_destroy(struct vas_space *space)
 {
-	const struct vas_allocator *allocator;
-
 	if (space == NULL)
 		return;
-	allocator = space->allocator;
 	drop_all(space);
 	vas_space_settle(space);
+	close_listeners(space, space->listener_count);
 	vas_area_trim(space, 0);
-	vas_index_destroy(space->index);
-	allocator->release(allocator->context, space, sizeof(*space));
+	release_space(space);
 }
 
 void vas_exec(struct vas_space *space, const struct vas_layout *layout)

@@ -39,16 +39,23 @@ struct vas_space {
 	struct vas_area *spare; /* reserved areas, chained through `user` */
 	size_t spares;
 	size_t link_bytes, area_bytes;
+	size_t size; /* of this structure with the listeners' bytes */
 	struct {
 		const struct vas_listener *listener;
 		void *data;
-		size_t offset; /* of its bytes in an area */
+		size_t offset;	     /* of its bytes in an area */
+		size_t space_offset; /* and in the space, behind this structure */
 	} listeners[VAS_LISTENERS_MAX];
 	unsigned listener_count;
+	bool quiet; /* nothing is told: the listeners have not heard of these areas */
 };
 
 /* Spare areas that stay with the space between calls. */
 #define VAS_SPARES_KEPT 4
+
+/* vas_space_create, for a fork's child too: `parent` is NULL or its parent. */
+int vas_space_make(const struct vas_space_config *config, struct vas_space *parent,
+		   struct vas_space **space);
 
 static inline bool vas_space_may(const struct vas_space *space, uint32_t privilege)
 {

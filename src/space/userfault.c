@@ -48,7 +48,8 @@ static int mark_area(struct vas_area *area, struct vas_range part, void *data, u
 	uint64_t flags = (area->flags & ~(VAS_AREA_USERFAULT | VAS_AREA_CONTEXT)) | mark->flags;
 
 	/* What is registered for all of it already, and more, stays so. */
-	if (flags == area->flags || (mark->flags != 0 && (area->flags | mark->flags) == area->flags))
+	if (flags == area->flags ||
+	    (mark->flags != 0 && (area->flags | mark->flags) == area->flags))
 		return 0;
 	return vas_modify(area, part, vas_with_flags(area, flags), past);
 }

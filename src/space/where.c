@@ -243,7 +243,7 @@ int vas_find_place(struct vas_space *space, const struct vas_where *where, uint6
 		return -VAS_ENOMEM;
 	if ((*address & VAS_PAGE_MASK) != 0)
 		return -VAS_EINVAL;
-	if (*address < space->settings->mmap_min_addr && !vas_space_may(space, VAS_MAY_RAWIO))
+	if (*address < space->settings->fixed_min_addr && !vas_space_may(space, VAS_MAY_RAWIO))
 		return -VAS_EPERM;
 	return 0;
 }

@@ -17,7 +17,7 @@ struct vas_where {
 /*
  * In: *address is the hint or the fixed address; out: the place.
  * -VAS_ENOMEM: no gap, or it does not fit. -VAS_EINVAL: fixed and not page-aligned.
- * -VAS_EPERM: below mmap_min_addr.
+ * -VAS_EPERM: below fixed_min_addr.
  */
 int vas_find_place(struct vas_space *space, const struct vas_where *where, uint64_t *address);
 

@@ -82,7 +82,9 @@ static inline void fake_space_init(struct vas_space *space, struct vas_anon_vma_
 static inline int fake_reserve(struct vas_space *space, struct vas_area *const *areas, size_t count,
 			       size_t touches)
 {
-	struct vas_budget budget = { .areas = areas, .count = count, .touches = touches };
+	struct vas_budget budget = {
+		.areas = areas, .count = count, .touches = touches, .fork = true
+	};
 
 	return fake_listener->reserve(space->chain, space, &budget);
 }
