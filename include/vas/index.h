@@ -7,10 +7,15 @@
  * An index: an ordered set of disjoint ranges that finds the range at an address and the gap of a
  * wanted length. Four designs give the same answers at different prices:
  *
- *   list    sorted doubly linked list, with the free-area cache and cached hole size
- * (Linux 1.x-3.7) avl     balanced tree of 1995 to 2001, with the largest gap kept per subtree
+ *   btree   cache-line nodes that hold the keys and gaps of their children; the default
  *   rbtree  augmented red-black tree (Lespinasse 2012)
- *   btree   cache-line nodes that hold the keys and gaps of their children
+ *   avl     balanced tree of 1995 to 2001, with the largest gap kept per subtree
+ *   list    sorted doubly linked list
+ *
+ * Two more, list-cache and list-cache-bare, find the same ranges, but choose gaps as Linux did
+ * from 2.6.12 to 3.7, and before that: from where the last search ended, with or without the size
+ * of the largest hole passed over. Their answers depend on what was asked before. They are here
+ * to compare with.
  *
  * The index stores pointers to the caller's `struct vas_range`. A design that is intrusive keeps
  * its links in the `link_bytes` bytes just before the range, so that what a descent reads lies in
@@ -53,8 +58,12 @@ struct vas_gap {
 	enum vas_fit fit;
 };
 
-/* The designs' names, NULL-terminated; the first is the default. */
+/* The names of the designs that give the same answers, NULL-terminated; the first is the
+ * default. */
 VAS_API const char *const *vas_index_designs(void);
+
+/* The names of those that choose gaps in their own way, NULL-terminated. */
+VAS_API const char *const *vas_index_historic_designs(void);
 
 /* How many bytes `design` (NULL: the default) wants before each range; 0 for an unknown name too.
  * A multiple of sizeof(void *). */
@@ -101,8 +110,8 @@ VAS_API struct vas_range *vas_index_find(const struct vas_index *index, uint64_t
 /* The lowest range with end > address (so it contains the address or lies above it), or NULL. */
 VAS_API struct vas_range *vas_index_find_ge(const struct vas_index *index, uint64_t address);
 
-/* Neighbours of a range that is in the index; NULL at either end. O(1) for `list`, O(log n) at
- * worst elsewhere; to walk many, use a cursor. */
+/* Neighbours of a range that is in the index; NULL at either end. O(log n) for `btree`, O(1)
+ * elsewhere; to walk many, use a cursor. */
 VAS_API struct vas_range *vas_index_next(const struct vas_index *index,
 					 const struct vas_range *range);
 VAS_API struct vas_range *vas_index_prev(const struct vas_index *index,
@@ -128,14 +137,16 @@ VAS_API struct vas_range *vas_cursor_next(struct vas_cursor *cursor);
 /*
  * Finds a gap; see struct vas_gap.
  *  => returns false when none fits; *address is then unchanged.
- *  => `list` moves its cache, so a search counts as a change of the index.
- * O(log n) for ranges within [low, high) with VAS_FIT_LINUX; each exactly aligned miss of
- * VAS_FIT_EXACT costs one more step. `list`: O(n), or O(1) where its cache helps.
+ *  => the historic designs move their cache, so there a search counts as a change of the index.
+ * O(log n) with VAS_FIT_LINUX, whatever lies outside of [low, high); with VAS_FIT_EXACT each hole
+ * that is long enough but fails for its alignment costs O(log n) more. `list`: O(n); historic
+ * designs: O(n), or O(1) where the cache helps.
  */
 VAS_API VAS_MUST_CHECK bool vas_index_gap(struct vas_index *index, const struct vas_gap *gap,
 					  uint64_t *address);
 
-/* Bytes of the index's own nodes and links now in use, without the ranges themselves. */
+/* Bytes that the index takes now: its own structure, nodes in use and spare ones, and the links
+ * before each range; without the ranges themselves. */
 VAS_API size_t vas_index_bytes(const struct vas_index *index);
 
 /*

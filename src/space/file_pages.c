@@ -29,6 +29,7 @@ int vas_remap_file_pages(struct vas_space *space, uint64_t start, uint64_t lengt
 {
 	struct vas_map map = { .flags = VAS_SHARED | VAS_FIXED | VAS_POPULATE };
 	struct vas_area *area;
+	uint64_t keep;
 	int err;
 
 	start = vas_page_down(start);
@@ -50,7 +51,8 @@ int vas_remap_file_pages(struct vas_space *space, uint64_t start, uint64_t lengt
 	map.prot = prot_of(area);
 	map.file = vas_file_get(area->file);
 	map.offset = page_offset << VAS_PAGE_SHIFT;
-	err = vas_map_checked(space, &map, 0, 0, &start);
+	keep = area->flags & VAS_AREA_SYSV; /* a segment's file makes its areas such */
+	err = vas_map_checked(space, &map, keep, 0, &start);
 	vas_file_put(map.file);
 	return err;
 }

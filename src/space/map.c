@@ -55,7 +55,7 @@ static uint64_t flag_bits(const struct vas_space *space, uint32_t flags)
 	((uint32_t)(VAS_SHARED | VAS_PRIVATE | VAS_FIXED | VAS_ANONYMOUS | VAS_DENYWRITE |         \
 		    VAS_EXECUTABLE | VAS_GROWSDOWN | VAS_LOCKED | VAS_NORESERVE | VAS_POPULATE |   \
 		    VAS_NONBLOCK | VAS_STACK | VAS_HUGETLB | VAS_32BIT | VAS_ABOVE4G |             \
-		    0xfc000000u /* the size of a huge page */))
+		    0x7c000000u /* huge pages of 2 MiB and of 1 GiB */))
 
 /* The part of the checks that shared mappings of a file have before private ones. */
 static int check_shared(const struct vas_map *map, uint32_t flags, struct request *request)

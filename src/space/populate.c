@@ -29,7 +29,11 @@ int vas_populate_area(struct vas_area *area, uint64_t start, uint64_t end, bool 
 		return -VAS_EFAULT;
 	if (reach > end)
 		reach = end;
-	if (start < reach)
+	if (reach < start)
+		reach = start;
+	/* Past the file's end nothing is mapped, but what a first page needs is made before that
+	 * is found out: hence the operation even when it covers no page. */
+	if (start < end)
 		vas_tell(area->space, &(struct vas_op){ .kind = VAS_OP_TOUCH,
 							.write = write,
 							.area = area,

@@ -12,7 +12,7 @@
 /* What the areas add up to. */
 struct sums {
 	struct vas_space fresh; /* only its counts are used */
-	uint64_t previous_end;
+	uint64_t promised;
 };
 
 static bool broken(const struct vas_printer *printer, const char *id, const char *what,
@@ -33,9 +33,8 @@ static bool check_area(const struct vas_space *space, const struct vas_area *are
 	if (range->start >= range->end || ((range->start | range->end) & VAS_PAGE_MASK) != 0)
 		return broken(printer, "SPACE-2", "not page-aligned, or empty", range->start,
 			      range->end);
-	if (range->start < sums->previous_end)
-		return broken(printer, "SPACE-3", "areas overlap", sums->previous_end,
-			      range->start);
+	if (area->name != NULL && area->name->references == 0)
+		return broken(printer, "SPACE-3", "a name without references", range->start, 0);
 	if (area->file != NULL && area->file->references == 0)
 		return broken(printer, "SPACE-4", "a file without references", range->start, 0);
 	if ((area->flags & VAS_AREA_LOCK_ON_FAULT) != 0 && (area->flags & VAS_AREA_LOCKED) == 0)
@@ -47,10 +46,22 @@ static bool check_area(const struct vas_space *space, const struct vas_area *are
 	if (((area->flags & VAS_AREA_CONTEXT) != 0) != ((area->flags & VAS_AREA_USERFAULT) != 0))
 		return broken(printer, "SPACE-7", "userfault mode without context", range->start,
 			      area->flags);
-	sums->previous_end = range->end;
 	vas_count_pages(&sums->fresh, area->flags, (int64_t)vas_area_pages(area));
 	if ((area->flags & VAS_AREA_LOCKED) != 0)
 		sums->fresh.locked += vas_area_pages(area);
+	if ((area->flags & VAS_AREA_ACCOUNT) != 0)
+		sums->promised += vas_area_pages(area);
+	return true;
+}
+
+/* Other spaces may have promised more. */
+static bool check_promises(const struct vas_space *space, uint64_t promised,
+			   const struct vas_printer *printer)
+{
+	uint64_t committed = __atomic_load_n(&space->settings->committed, __ATOMIC_RELAXED);
+
+	if (committed < promised)
+		return broken(printer, "SPACE-14", "pages promised", promised, committed);
 	return true;
 }
 
@@ -85,7 +96,8 @@ bool vas_space_validate(const struct vas_space *space, const struct vas_printer 
 		if (!check_area(space, area, &sums, printer))
 			return false;
 	}
-	if (!check_counts(space, &sums.fresh, printer))
+	if (!check_counts(space, &sums.fresh, printer) ||
+	    !check_promises(space, sums.promised, printer))
 		return false;
 	for (area = space->spare; area != NULL; area = area->user)
 		spares++;

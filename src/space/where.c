@@ -165,15 +165,20 @@ static int top_down(struct vas_space *space, const struct vas_where *where, uint
 static int plain(struct vas_space *space, const struct vas_where *where, uint64_t hint,
 		 uint64_t *address)
 {
+	uint64_t rest = 0; /* of the hint, past a huge page's start */
+
 	if (where->length > space->layout.task_size)
 		return -VAS_ENOMEM;
+	if (where->file != NULL && (where->file->flags & VAS_FILE_HUGE_PAGES) != 0)
+		rest = hint & (where->file->huge_page - 1);
 	if ((where->flags & VAS_FIXED) != 0) {
-		if (where->file != NULL && (where->file->flags & VAS_FILE_HUGE_PAGES) != 0 &&
-		    (hint & (where->file->huge_page - 1)) != 0)
+		if (rest != 0)
 			return -VAS_EINVAL;
 		*address = hint;
 		return 0;
 	}
+	if (rest != 0)
+		hint += where->file->huge_page - rest;
 	if (space->layout.direction == VAS_BOTTOM_UP)
 		return bottom_up(space, where, hint, address);
 	return top_down(space, where, hint, address);

@@ -1,0 +1,301 @@
+/* SPDX-FileCopyrightText: 2026 the vas authors */
+/* SPDX-License-Identifier: MIT */
+
+/*
+ * essay to come
+ */
+
+#include "btree.h"
+
+#include <string.h>
+
+#include "base/assert.h"
+
+/* How full vas_btree_load leaves the nodes, so that the first inserts after a fork split nothing.
+ */
+#define LOAD_ENTRIES  (VAS_BTREE_ENTRIES - VAS_BTREE_SLOTS / 8)
+#define LOAD_CHILDREN (LOAD_ENTRIES + 1)
+
+/* Spares beyond what is reserved that are kept when nodes fall out of use. */
+#define SPARES_KEPT 2
+
+void vas_btree_drop(struct vas_btree_node *node, unsigned int level, unsigned int from,
+		    unsigned int to)
+{
+	size_t bytes = (to - from) * sizeof(uint64_t);
+
+	memset(node->key + from, 0xff, bytes);
+	memset(node->side + from + 1, level == 0 ? 0xff : 0, bytes);
+	memset(node->link + from + 1, 0, bytes);
+}
+
+/* A node without entries, children or neighbours. */
+static void make_empty(struct vas_btree_node *node, unsigned int level)
+{
+	vas_btree_drop(node, level, 0, VAS_BTREE_ENTRIES);
+	node->key[VAS_BTREE_ENTRIES] = VAS_BTREE_UNUSED;
+	node->side[0] = 0;
+	node->link[0] = 0;
+}
+
+static void release_node(const struct vas_btree *tree, struct vas_btree_node *node)
+{
+	const struct vas_allocator *allocator = tree->head.allocator;
+
+	allocator->release(allocator->context, node, sizeof(*node));
+}
+
+static void push_spare(struct vas_btree *tree, struct vas_btree_node *node)
+{
+	node->link[0] = vas_btree_link(tree->spare);
+	tree->spare = node;
+	tree->spares++;
+}
+
+static struct vas_btree_node *pop_spare(struct vas_btree *tree)
+{
+	struct vas_btree_node *node = tree->spare;
+
+	tree->spare = vas_btree_child(node, 0);
+	tree->spares--;
+	return node;
+}
+
+/* Gives spares back to the allocator until `kept` are left. */
+static void trim(struct vas_btree *tree, size_t kept)
+{
+	while (tree->spares > kept)
+		release_node(tree, pop_spare(tree));
+}
+
+int vas_btree_stock(struct vas_btree *tree, size_t spares)
+{
+	const struct vas_allocator *allocator = tree->head.allocator;
+	size_t before = tree->spares;
+
+	while (tree->spares < spares) {
+		struct vas_btree_node *node = allocator->allocate(allocator->context, sizeof(*node),
+								  _Alignof(struct vas_btree_node));
+
+		if (node == NULL) {
+			trim(tree, before);
+			return -VAS_ENOMEM;
+		}
+		push_spare(tree, node);
+	}
+	return 0;
+}
+
+struct vas_btree_node *vas_btree_take(struct vas_btree *tree, unsigned int level)
+{
+	struct vas_btree_node *node;
+
+	vas_assert(tree->spares != 0 && level < VAS_BTREE_LEVELS);
+	node = pop_spare(tree);
+	make_empty(node, level);
+	tree->nodes[level]++;
+	return node;
+}
+
+void vas_btree_give(struct vas_btree *tree, struct vas_btree_node *node, unsigned int level)
+{
+	tree->nodes[level]--;
+	push_spare(tree, node);
+	trim(tree, tree->reserved + SPARES_KEPT);
+}
+
+/*
+ * How many nodes `inserts` inserts can need at most, whatever happens between them.
+ *
+ * Level by level. An insert splits one leaf at most, and a split splits one node of the level above
+ *at most. For many inserts there is a better bound: after a split in the middle, each half takes in
+ *half its entries again before it is full, and moving entries to a neighbour makes no pair fuller
+ *than it was; at each end of the tree, where splits are lopsided, half the entries come in between
+ *two of them. So each of the three needs ENTRIES / 2 new entries for a split, besides one for each
+ *node that is there, and one at each end:
+ *
+ *	splits(level) <= nodes(level) + 2 + splits(level - 1) / REFILL
+ *
+ * Nodes that are joined in between become spares and stay at hand. A level that does not exist yet
+ *is one node, the new root, and what splits off it.
+ */
+#define REFILL (VAS_BTREE_ENTRIES / 2 / 3)
+
+static size_t nodes_needed(const struct vas_btree *tree, size_t inserts)
+{
+	size_t splits = inserts, bound, needed = 0;
+
+	for (unsigned int level = 0; level < tree->height; level++) {
+		bound = tree->nodes[level] + 2 + splits / REFILL;
+		splits = splits < bound ? splits : bound;
+		needed += splits;
+	}
+	/* The root splits only when it is full. */
+	if (splits < VAS_BTREE_SLOTS &&
+	    tree->root->key[VAS_BTREE_ENTRIES - splits] == VAS_BTREE_UNUSED)
+		return needed;
+	needed += splits;
+	for (; splits != 0; splits /= REFILL)
+		needed += 1 + splits / REFILL;
+	return needed;
+}
+
+int vas_btree_reserve(struct vas_index *index, size_t inserts)
+{
+	struct vas_btree *tree = vas_btree_of(index);
+	size_t needed;
+	int err;
+
+	if (inserts > SIZE_MAX / 4 - tree->head.count)
+		return -VAS_ENOMEM;
+	needed = nodes_needed(tree, inserts);
+	if (tree->spares < needed) {
+		err = vas_btree_stock(tree, needed);
+		if (err != 0)
+			return err;
+	}
+	tree->reserved = needed;
+	trim(tree, needed + SPARES_KEPT);
+	return 0;
+}
+
+/* A load in progress: what goes in, and how many nodes each level gets. */
+struct load {
+	struct vas_btree *tree;
+	struct vas_range *const *ranges;
+	size_t count;
+	size_t nodes[VAS_BTREE_LEVELS];
+};
+
+/* The first of `items` that share `share` of `shares` gets, when all get as many as the others or
+ * one more. */
+static size_t first_of_share(size_t items, size_t share, size_t shares)
+{
+	size_t each = items / shares, more = items % shares;
+
+	return share * each + (share < more ? share : more);
+}
+
+static uint64_t load_leaf(struct load *load, struct vas_btree_node *leaf, size_t which)
+{
+	size_t from = first_of_share(load->count, which, load->nodes[0]);
+	size_t to = first_of_share(load->count, which + 1, load->nodes[0]);
+	uint64_t end = from != 0 ? load->ranges[from - 1]->end : 0, widest = 0;
+
+	leaf->side[0] = end;
+	for (size_t i = from; i < to; i++) {
+		struct vas_range *range = load->ranges[i];
+		size_t entry = i - from;
+
+		widest = range->start - end > widest ? range->start - end : widest;
+		end = range->end;
+		leaf->key[entry] = range->start;
+		leaf->side[entry + 1] = end;
+		leaf->link[entry + 1] = vas_btree_link(range);
+	}
+	if (which != 0)
+		load->tree->last->link[0] = vas_btree_link(leaf);
+	load->tree->last = leaf;
+	load->tree->end = end;
+	return widest;
+}
+
+/* Builds node `which` of `level` with all below it; returns its largest hole, and its lowest start.
+ */
+static struct vas_btree_node *load_node(struct load *load, unsigned int level, size_t which,
+					uint64_t *gap, uint64_t *bound)
+{
+	struct vas_btree_node *node, *child;
+	size_t from, to;
+	uint64_t child_gap, child_bound;
+
+	if (level == 0) {
+		node = which == 0 ? &load->tree->first : vas_btree_take(load->tree, 0);
+		*gap = load_leaf(load, node, which);
+		*bound = node->side[0];
+		return node;
+	}
+	node = vas_btree_take(load->tree, level);
+	*gap = 0;
+	from = first_of_share(load->nodes[level - 1], which, load->nodes[level]);
+	to = first_of_share(load->nodes[level - 1], which + 1, load->nodes[level]);
+	for (size_t i = from; i < to; i++) {
+		child = load_node(load, level - 1, i, &child_gap, &child_bound);
+		node->link[i - from] = vas_btree_link(child);
+		node->side[i - from] = child_gap;
+		*gap = child_gap > *gap ? child_gap : *gap;
+		if (i == from)
+			*bound = child_bound;
+		else
+			node->key[i - from - 1] = child_bound;
+	}
+	return node;
+}
+
+int vas_btree_load(struct vas_index *index, struct vas_range *const *ranges, size_t count)
+{
+	struct vas_btree *tree = vas_btree_of(index);
+	struct load load = { .tree = tree, .ranges = ranges, .count = count };
+	unsigned int level = 0;
+	size_t nodes = (count + LOAD_ENTRIES - 1) / LOAD_ENTRIES, needed = nodes - 1;
+	uint64_t gap, bound;
+	int err;
+
+	load.nodes[0] = nodes;
+	while (nodes > 1) {
+		nodes = (nodes + LOAD_CHILDREN - 1) / LOAD_CHILDREN;
+		load.nodes[++level] = nodes;
+		needed += nodes;
+	}
+	err = vas_btree_stock(tree, needed);
+	if (err != 0)
+		return err;
+	tree->height = level;
+	tree->root = load_node(&load, level, 0, &gap, &bound);
+	return 0;
+}
+
+void vas_btree_create(struct vas_index *index)
+{
+	struct vas_btree *tree = vas_btree_of(index);
+
+	make_empty(&tree->first, 0);
+	tree->root = &tree->first;
+	tree->last = &tree->first;
+	tree->nodes[0] = 1;
+#if VAS_BTREE_VECTORS
+	if (__builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512vl") &&
+	    __builtin_cpu_supports("avx512bw") && __builtin_cpu_supports("avx512dq"))
+		index->ops = &vas_btree_avx512_ops;
+	else if (__builtin_cpu_supports("avx2"))
+		index->ops = &vas_btree_avx2_ops;
+#endif
+}
+
+static void release_below(struct vas_btree *tree, struct vas_btree_node *node, unsigned int level)
+{
+	if (level != 0) {
+		for (unsigned int i = 0; i < VAS_BTREE_SLOTS && node->link[i] != 0; i++)
+			release_below(tree, vas_btree_child(node, i), level - 1);
+	}
+	if (node != &tree->first)
+		release_node(tree, node);
+}
+
+void vas_btree_destroy(struct vas_index *index)
+{
+	struct vas_btree *tree = vas_btree_of(index);
+
+	release_below(tree, tree->root, tree->height);
+	trim(tree, 0);
+}
+
+size_t vas_btree_bytes(const struct vas_index *index)
+{
+	const struct vas_btree *tree = vas_btree_of(index);
+	size_t nodes = tree->spares;
+
+	for (unsigned int level = 0; level <= tree->height; level++)
+		nodes += tree->nodes[level];
+	return sizeof(*tree) + (nodes - 1) * sizeof(struct vas_btree_node);
+}
