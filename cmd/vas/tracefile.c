@@ -58,24 +58,27 @@ static bool ends_in(const char *path, const char *suffix)
 	       strcmp(path + path_length - suffix_length, suffix) == 0;
 }
 
-static int start_compressor(struct trace_writer *writer)
+static bool start_zstd(struct trace_writer *writer)
+{
+	writer->zstd = ZSTD_createCStream();
+	return writer->zstd &&
+	       !ZSTD_isError(ZSTD_CCtx_setParameter(writer->zstd, ZSTD_c_compressionLevel,
+						    COMPRESSION_LEVEL)) &&
+	       !ZSTD_isError(ZSTD_CCtx_setParameter(writer->zstd, ZSTD_c_checksumFlag, 1));
+}
+
+static bool start_compressor(struct trace_writer *writer)
 {
 	switch (writer->format) {
 	case FORMAT_PLAIN:
-		return 0;
+		return true;
 	case FORMAT_GZIP:
 		return deflateInit2(&writer->gzip, COMPRESSION_LEVEL, Z_DEFLATED, GZIP_WINDOW,
-				    GZIP_MEMORY, Z_DEFAULT_STRATEGY) == Z_OK
-			   ? 0
-			   : -1;
+				    GZIP_MEMORY, Z_DEFAULT_STRATEGY) == Z_OK;
 	case FORMAT_ZSTD:
-		writer->zstd = ZSTD_createCStream();
-		return writer->zstd &&
-			       !ZSTD_isError(ZSTD_initCStream(writer->zstd, COMPRESSION_LEVEL))
-			   ? 0
-			   : -1;
+		return start_zstd(writer);
 	}
-	return -1;
+	return false;
 }
 
 struct trace_writer *trace_writer_open(const char *path)
@@ -87,7 +90,7 @@ struct trace_writer *trace_writer_open(const char *path)
 	writer->format = ends_in(path, ".gz")	 ? FORMAT_GZIP
 			 : ends_in(path, ".zst") ? FORMAT_ZSTD
 						 : FORMAT_PLAIN;
-	if (start_compressor(writer) < 0) {
+	if (!start_compressor(writer)) {
 		ZSTD_freeCStream(writer->zstd);
 		free(writer);
 		errno = ENOMEM;
@@ -137,11 +140,11 @@ static void gzip_out(struct trace_writer *writer, int flush)
 
 static void zstd_out(struct trace_writer *writer, ZSTD_EndDirective end)
 {
-	ZSTD_inBuffer in = {.src = writer->text, .size = writer->used};
+	ZSTD_inBuffer in = { .src = writer->text, .size = writer->used };
 	size_t left;
 
 	do {
-		ZSTD_outBuffer out = {.dst = writer->file, .size = FILE_BYTES};
+		ZSTD_outBuffer out = { .dst = writer->file, .size = FILE_BYTES };
 
 		left = ZSTD_compressStream2(writer->zstd, &out, &in, end);
 		if (ZSTD_isError(left)) {
@@ -156,8 +159,8 @@ enum step { STEP_MORE, STEP_FLUSH, STEP_END };
 
 static void push(struct trace_writer *writer, enum step step)
 {
-	static const int gzip_flush[] = {Z_NO_FLUSH, Z_SYNC_FLUSH, Z_FINISH};
-	static const ZSTD_EndDirective zstd_end[] = {ZSTD_e_continue, ZSTD_e_flush, ZSTD_e_end};
+	static const int gzip_flush[] = { Z_NO_FLUSH, Z_SYNC_FLUSH, Z_FINISH };
+	static const ZSTD_EndDirective zstd_end[] = { ZSTD_e_continue, ZSTD_e_flush, ZSTD_e_end };
 
 	if (writer->format == FORMAT_GZIP)
 		gzip_out(writer, gzip_flush[step]);
@@ -301,8 +304,8 @@ static int fill_file(struct trace_reader *reader)
 
 static int start_reading(struct trace_reader *reader)
 {
-	static const unsigned char gzip_magic[] = {0x1f, 0x8b};
-	static const unsigned char zstd_magic[] = {0x28, 0xb5, 0x2f, 0xfd};
+	static const unsigned char gzip_magic[] = { 0x1f, 0x8b };
+	static const unsigned char zstd_magic[] = { 0x28, 0xb5, 0x2f, 0xfd };
 
 	reader->started = true;
 	reader->text_size = 2 * FILE_BYTES;
@@ -359,8 +362,10 @@ static ssize_t inflate_some(struct trace_reader *reader, char *into, size_t room
 
 static ssize_t unzstd_some(struct trace_reader *reader, char *into, size_t room)
 {
-	ZSTD_inBuffer in = {.src = reader->file, .size = reader->file_used, .pos = reader->file_at};
-	ZSTD_outBuffer out = {.dst = into, .size = room};
+	ZSTD_inBuffer in = { .src = reader->file,
+			     .size = reader->file_used,
+			     .pos = reader->file_at };
+	ZSTD_outBuffer out = { .dst = into, .size = room };
 	size_t left;
 
 	reader->cut_off = reader->file_ended && !reader->output_full;
@@ -406,8 +411,8 @@ static int fill_text(struct trace_reader *reader)
 	}
 	got = (reader->format == FORMAT_GZIP ? inflate_some
 	       : reader->format == FORMAT_ZSTD
-		   ? unzstd_some
-		   : copy_plain)(reader, reader->text + reader->text_used, FILE_BYTES);
+		       ? unzstd_some
+		       : copy_plain)(reader, reader->text + reader->text_used, FILE_BYTES);
 	if (got < 0)
 		return -1;
 	reader->output_full = got == FILE_BYTES;

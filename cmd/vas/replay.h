@@ -1,0 +1,34 @@
+/* SPDX-FileCopyrightText: 2026 the vas authors */
+/* SPDX-License-Identifier: MIT */
+#ifndef VAS_CMD_REPLAY_H
+#define VAS_CMD_REPLAY_H
+
+/* What `vas replay` says, as text or as JSON. Used by replay.c only. */
+
+#include <stdio.h>
+
+#include <jansson.h>
+
+#include "interpret.h"
+
+struct replay_report;
+
+/* `json` or text on `stream`. Never NULL. */
+struct replay_report *replay_report_create(bool json, enum compare_level level, const char *index,
+					   FILE *stream);
+
+/* A trace begins; what follows is about it. */
+void replay_report_trace(struct replay_report *report, const char *name);
+void replay_report_diverged(struct replay_report *report, const struct divergence *divergence);
+void replay_report_note(struct replay_report *report, const char *text);
+/* The areas of a process, for --json: `when` is "exit" or "end". */
+void replay_report_maps(struct replay_report *report, struct thread *thread, const char *when);
+/* The trace is over; error NULL: it could be read. */
+void replay_report_done(struct replay_report *report, struct interpreter *interpreter, bool cut_off,
+			unsigned long lines, const char *error);
+
+/* Prints what is left, frees, and returns `status`, or STATUS_TROUBLE if it could not be written.
+ */
+int replay_report_finish(struct replay_report *report, int status);
+
+#endif

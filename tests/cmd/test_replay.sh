@@ -1,0 +1,258 @@
+#!/bin/sh
+# SPDX-FileCopyrightText: 2026 the vas authors
+# SPDX-License-Identifier: MIT
+#
+# test_replay.sh VAS: replays logs of strace in all its styles, a recorded trace, that trace with
+# something changed in it, and things that are no traces. Prints TAP.
+
+set -u
+vas=$(realpath "$1")
+fixtures=$(cd "$(dirname "$0")" && pwd)/fixtures
+work=$(mktemp -d)
+trap 'rm -rf "$work"' EXIT INT TERM
+cd "$work" || exit 2
+export LC_ALL=C
+
+count=0
+failed=0
+
+# ok CONDITION-STATUS NAME
+ok()
+{
+	count=$((count + 1))
+	if [ "$1" -eq 0 ]; then
+		echo "ok $count - $2"
+	else
+		echo "not ok $count - $2"
+		sed 's/^/# /' out err 2>/dev/null | head -n 20
+		failed=$((failed + 1))
+	fi
+}
+
+# replay STATUS NAME ARGUMENT...: the exit status must be STATUS; what it says is in out and err
+replay()
+{
+	expected=$1
+	name=$2
+	shift 2
+	"$vas" replay "$@" >out 2>err
+	[ $? -eq "$expected" ]
+	ok $? "$name"
+}
+
+# says PATTERN NAME: a line of the report matches
+says()
+{
+	grep -q -E -e "$1" out
+	ok $? "$2"
+}
+
+# changed SCRIPT...: the recorded trace, edited by sed
+changed()
+{
+	sed -E "$@" "$fixtures/recorded.trace" >changed.trace
+	! cmp -s changed.trace "$fixtures/recorded.trace" || echo "# nothing was changed by: $*"
+}
+
+# ---- logs of strace ----
+
+replay 0 "a plain log" "$fixtures/strace-plain.log"
+grep compared out >plain
+says 'divergences +0$' "a plain log does not diverge"
+says 'no snapshots' "a plain log: it is said what was not compared"
+for log in "$fixtures"/strace-*.log; do
+	style=$(basename "$log" .log)
+	replay 0 "$style" "$log"
+	case $style in
+	strace-memory | strace-no-f) continue ;; # these show less
+	strace-hex) sed -i 's/ *not compared *1 calls that are not modelled//' out ;;
+	esac
+	grep compared out | cmp -s - plain
+	ok $? "$style: the same was compared as in a plain log"
+done
+
+# ---- a recorded trace ----
+
+recorded=$fixtures/recorded.trace
+replay 0 "a recorded trace" "$recorded"
+says 'compared +[0-9]+ results, 3 snapshots' "its snapshots are compared"
+for design in $("$vas" designs --json 2>/dev/null | sed -n '/area-index\|index/,/]/s/.*"name": "\([a-z-]*\)".*/\1/p' | head -n 9); do
+	case $design in anon*) continue ;; esac
+	replay 0 "with index $design" --index="$design" "$recorded"
+done
+gzip -c "$recorded" >recorded.gz
+replay 0 "a compressed trace" recorded.gz
+"$vas" replay - <"$recorded" >out 2>err
+ok $? "a trace from standard input"
+replay 0 "several traces" "$recorded" "$fixtures/strace-plain.log"
+[ "$(grep -c 'divergences' out)" -eq 2 ]
+ok $? "several traces: each has its report"
+
+# ---- what must be found ----
+
+mmap=$(grep -n -m 1 'mmap(NULL, 262144' "$recorded" | cut -d: -f1)
+changed "${mmap}s/= 0x(.*)000\$/= 0x1000000\\1000/"
+replay 2 "an address that no page has" changed.trace
+changed "${mmap}s/= 0x.*/= 0x7e0000000000/"
+replay 1 "another address" changed.trace
+says "^changed.trace:$mmap: process [0-9]+: mmap\\(NULL, 262144" "another address: file, line, call"
+says '^    model   0x7f' "another address: what the model did"
+says '^    kernel  0x7e0000000000' "another address: what the kernel did"
+changed "${mmap}s/= 0x.*/= -1 ENOMEM (Cannot allocate memory)/"
+replay 1 "an error instead of an address" changed.trace
+changed '0,/= -1 EINVAL/s/= -1 EINVAL.*/= -1 EACCES (Permission denied)/'
+replay 1 "another error" changed.trace
+says 'kernel  -1 EACCES' "another error: is told"
+
+snapshot=$(grep -n '@snapshot exit' "$recorded" | tail -n 1 | cut -d: -f1)
+changed "$((snapshot + 2))s/r-xp/rwxp/"
+replay 1 "another permission" changed.trace
+says "^changed.trace:$snapshot: process [0-9]+: snapshot at exit" "another permission: where"
+says 'kernel  .* rwxp ' "another permission: which"
+replay 1 "another permission, whatever the level" --level=coverage changed.trace
+
+# An area in two pieces: other boundaries, the same pages.
+python=$(command -v python3)
+if [ -n "$python" ]; then
+	"$python" - "$recorded" "$snapshot" >changed.trace <<'END'
+import re, sys
+lines = open(sys.argv[1]).read().split("\n")
+at = int(sys.argv[2]) - 1
+kind, number = lines[at].rsplit(" ", 1)
+lines[at] = f"{kind} {int(number) + 1}"
+while "rw-p" not in lines[at] or "stack" not in lines[at]:
+    at += 1
+start, end = re.search(r"@area (\w+)-(\w+)", lines[at]).groups()
+middle = f"{int(start, 16) + 4096:x}"
+lines[at : at + 1] = [lines[at].replace(end, middle), lines[at].replace(start, middle)]
+print("\n".join(lines), end="")
+END
+	replay 1 "other boundaries" changed.trace
+	says 'reason .*the same pages' "other boundaries: the reason is told"
+	replay 0 "other boundaries, at level coverage" --level=coverage changed.trace
+	sed -i 's/^@faults .*/@faults none/' changed.trace
+	replay 1 "other boundaries, touches unknown" changed.trace
+	says 'reason .*cannot be decided' "other boundaries, touches unknown: that is the reason"
+fi
+
+# ---- areas at the end ----
+
+pid=$(sed -n 's/^\([0-9]*\) .*execve.*/\1/p' "$recorded" | head -n 1)
+replay 0 "the areas of one process" --maps="$pid" "$recorded"
+sed -n "/^$pid .*@snapshot exit/,\$p" "$recorded" | sed -n 's/.* @area \(.*\) @ .*/\1/p' |
+	sed 's/ *$//' >expected
+sed 's/ *$//' out | cmp -s - expected
+ok $? "the areas of one process: as the kernel showed them"
+replay 0 "the areas of all" --maps "$recorded"
+[ "$(grep -c '^# process' out)" -eq 3 ]
+ok $? "the areas of all: three processes"
+
+# ---- JSON ----
+
+replay 1 "JSON" --json --maps changed.trace
+if [ -n "$python" ]; then
+	"$python" -c 'import json, sys
+report = json.load(open("out"))
+trace = report["traces"][0]
+assert report["schema"] == "vas-replay" and report["schema_version"] == 1
+assert report["divergences"] == trace["divergence_count"] == len(trace["divergences"]) == 1
+assert trace["divergences"][0]["kind"] == "snapshot"
+assert trace["calls"]["mmap"] > 5 and trace["recorded"] and trace["error"] is None
+assert all(area["start"].startswith("0x") for area in trace["maps"][0]["areas"])' 2>err
+	ok $? "JSON: one object with all of it"
+fi
+
+# ---- calls that overlap, children that are seen early ----
+
+cat >overlap.log <<'END'
+7 execve("/x", ["x"], 0x7ffd /* 1 var */) = 0
+7 mmap(NULL, 8192, PROT_READ, MAP_PRIVATE|MAP_ANONYMOUS, -1, 0) = 0x7f0000000000
+7 clone3({flags=CLONE_VM|CLONE_FILES|CLONE_SIGHAND|CLONE_THREAD}, 88) = 8
+7 munmap(0x7f0000000000, 8192 <unfinished ...>
+8 mmap(NULL, 8192, PROT_READ|PROT_WRITE, MAP_PRIVATE|MAP_ANONYMOUS, -1, 0) = 0x7f0000000000
+7 <... munmap resumed>)             = 0
+7 clone(child_stack=NULL, flags=SIGCHLD <unfinished ...>
+8 clone(child_stack=NULL, flags=SIGCHLD <unfinished ...>
+10 mmap(NULL, 4096, PROT_NONE, MAP_PRIVATE|MAP_ANONYMOUS, -1, 0) = 0x7f0000100000
+9 munmap(0x7f0000000000, 4096) = 0
+8 <... clone resumed>) = 10
+7 <... clone resumed>) = 9
+END
+replay 0 "calls that overlap" --maps overlap.log
+cat >expected <<'END'
+# process 7, /x, at the end of the trace
+7f0000000000-7f0000002000 rw-p 00000000 00:00 0 
+
+# process 9, /x, at the end of the trace
+7f0000001000-7f0000002000 rw-p 00000000 00:00 0 
+
+# process 10, /x, at the end of the trace
+7f0000000000-7f0000002000 rw-p 00000000 00:00 0 
+7f0000100000-7f0000101000 ---p 00000000 00:00 0 
+END
+cmp -s out expected
+ok $? "calls that overlap: each process has its areas"
+
+# ---- traces that end too early, and things that are no traces ----
+
+head -c 9000 "$recorded" >cut.trace
+replay 0 "a trace without its end" cut.trace
+says 'cut off' "a trace without its end: that is told"
+gzip -c "$recorded" | head -c 2000 >cut.gz
+replay 0 "a compressed trace without its end" cut.gz
+
+# trouble NAME: the file `bad` gives status 2 and one line that names file and line
+trouble()
+{
+	replay 2 "$1" bad
+	[ "$(wc -l <err)" -eq 1 ] && grep -q '^vas: bad:' err
+	ok $? "$1: one line says so"
+}
+
+printf '\177ELF\002\001\001\000\n\000\001' >bad
+trouble "a binary"
+echo 'Once upon a time' >bad
+trouble "a text"
+: >bad
+trouble "an empty file"
+printf '\037\213\010\000nonsense' >bad
+trouble "what only looks compressed"
+{ cat "$fixtures/strace-plain.log"; echo '7 mmap(NULL, 4096, PROT_SOME, MAP_PRIVATE, -1, 0) = 0'; } >bad
+trouble "a flag that nobody knows"
+grep -q "bad:$(wc -l <bad): mmap: argument 3 .*PROT_SOME" err
+ok $? "a flag that nobody knows: line, argument and flag are named"
+echo '7 munmap(0x7f0000000000, 99999999999999999999999) = 0' >bad
+trouble "a huge number"
+echo '7 munmap(0x7f0000000000) = 0' >bad
+trouble "an argument too few"
+sed -n '/@snapshot/,$p' "$recorded" | sed -n '1,3p;/touch/p' >bad
+trouble "areas that are missing"
+echo '7 @area 1000-2000 rw-p 00000000 00:00 0' >bad
+trouble "an area from nowhere"
+printf '7 @snapshot exec 2\n7 @area 1000-3000 rw-p 0 0:0 0\n7 @area 2000-4000 rw-p 0 0:0 0\n' >bad
+trouble "areas that overlap"
+echo '@vas-trace 99' >bad
+trouble "a version from the future"
+echo '7 @file 3 dev=fe:00 path="/x"' >bad
+trouble "a file without an id"
+echo '7 fork() = 7' >bad
+trouble "a process that is its own child"
+
+replay 2 "no such file" nowhere.trace
+replay 2 "no file at all"
+replay 2 "an unknown option" --colour "$recorded"
+replay 2 "an unknown level" --level=some "$recorded"
+replay 2 "an unknown index" --index=heap "$recorded"
+replay 0 "help" --help
+
+# ---- what a fuzzer found ----
+
+for find in "$fixtures"/fuzz/*; do
+	[ -e "$find" ] || continue
+	"$vas" replay "$find" >out 2>err
+	[ $? -le 2 ]
+	ok $? "a find of the fuzzer: $(basename "$find")"
+done
+
+echo "1..$count"
+[ "$failed" -eq 0 ]
