@@ -93,6 +93,8 @@ struct faults {
 	enum fault_source source;
 	struct tracepoint points[EVENTS];
 	int events; /* how many of them are there */
+	bool counts_lost;
+	uint64_t lost; /* as the rings have told so far */
 	struct ring *rings;
 	struct ring **heap; /* rings that have an event, smallest time first */
 	size_t ring_count, heap_count;
@@ -205,7 +207,12 @@ static int find_tracepoints(struct faults *faults)
 	return faults->events >= EVENT_LOCK ? 0 : error;
 }
 
-static int open_event(const struct faults *faults, int event, pid_t pid, int processor,
+static int perf_event_open(struct perf_event_attr *attr, pid_t pid, int processor)
+{
+	return (int)syscall(SYS_perf_event_open, attr, pid, processor, -1, PERF_FLAG_FD_CLOEXEC);
+}
+
+static int open_event(struct faults *faults, int event, pid_t pid, int processor,
 		      uint64_t ring_bytes)
 {
 	struct perf_event_attr attr = {
@@ -232,11 +239,16 @@ static int open_event(const struct faults *faults, int event, pid_t pid, int pro
 		attr.config = PERF_COUNT_SW_PAGE_FAULTS;
 		attr.sample_type |= PERF_SAMPLE_ADDR;
 	}
-	fd = (int)syscall(SYS_perf_event_open, &attr, pid, processor, -1, PERF_FLAG_FD_CLOEXEC);
+	attr.read_format = faults->counts_lost ? PERF_FORMAT_LOST : 0;
+	fd = perf_event_open(&attr, pid, processor);
 	if (fd < 0 && errno == EACCES && faults->source == FAULTS_SOFTWARE) {
 		attr.exclude_kernel = 1;
-		fd = (int)syscall(SYS_perf_event_open, &attr, pid, processor, -1,
-				  PERF_FLAG_FD_CLOEXEC);
+		fd = perf_event_open(&attr, pid, processor);
+	}
+	if (fd < 0 && errno == EINVAL && faults->counts_lost) { /* younger than this kernel */
+		faults->counts_lost = false;
+		attr.read_format = 0;
+		fd = perf_event_open(&attr, pid, processor);
 	}
 	return fd < 0 ? -errno : fd;
 }
@@ -317,6 +329,7 @@ int faults_open(enum fault_source source, pid_t pid, struct faults **result)
 		return -ENOMEM;
 	raise_descriptor_limit();
 	faults->source = source;
+	faults->counts_lost = true;
 	faults->page_size = (uint64_t)sysconf(_SC_PAGESIZE);
 	if (source == FAULTS_TRACEPOINT)
 		error = find_tracepoints(faults);
@@ -528,6 +541,8 @@ void faults_drain(struct faults *faults, uint64_t until, fault_fn *each, void *c
 	while (faults->heap_count > 0 && faults->heap[0]->next.time <= until) {
 		struct ring *ring = faults->heap[0];
 
+		if (ring->next.kind == FAULT_LOST)
+			faults->lost += ring->next.address;
 		each(context, &ring->next);
 		if (!advance(faults, ring))
 			faults->heap[0] = faults->heap[--faults->heap_count];
@@ -538,8 +553,62 @@ void faults_drain(struct faults *faults, uint64_t until, fault_fn *each, void *c
 		give_back(&faults->rings[i]);
 }
 
+uint64_t faults_lost_untold(const struct faults *faults)
+{
+	uint64_t lost = 0, values[2]; /* a count that is of no use here, and the lost ones */
+
+	for (size_t i = 0; i < faults->ring_count && faults->counts_lost; i++) {
+		for (int event = 0; event < faults->events; event++) {
+			if (read(faults->rings[i].fd[event], values, sizeof(values)) ==
+			    sizeof(values))
+				lost += values[1];
+		}
+	}
+	return lost > faults->lost ? lost - faults->lost : 0;
+}
+
+/* Closes every descriptor but those of the rings. */
+static void close_others(const struct faults *faults)
+{
+	int last = -1;
+
+	for (size_t i = 0; i < faults->ring_count; i++) {
+		for (int event = 0; event < EVENTS; event++) {
+			if (faults->rings[i].fd[event] > last)
+				last = faults->rings[i].fd[event];
+		}
+	}
+	for (int fd = 0; fd < last; fd++) {
+		bool ours = false;
+
+		for (size_t i = 0; i < faults->ring_count && !ours; i++) {
+			for (int event = 0; event < EVENTS; event++)
+				ours |= faults->rings[i].fd[event] == fd;
+		}
+		if (!ours)
+			close(fd);
+	}
+	close_range((unsigned)last + 1, ~0u, 0);
+}
+
+/*
+ * The last close of a trace point waits until no processor can be inside it any more, 20 to 40
+ * milliseconds for each: longer than a small program runs. A child that holds nothing else waits
+ * in our place.
+ */
+static void leave_to_child(const struct faults *faults)
+{
+	if (fork() != 0)
+		return;
+	setsid();
+	close_others(faults);
+	_exit(0);
+}
+
 void faults_close(struct faults *faults)
 {
+	if (faults->source == FAULTS_TRACEPOINT && faults->ring_count > 0)
+		leave_to_child(faults);
 	for (size_t i = 0; i < faults->ring_count; i++) {
 		struct ring *ring = &faults->rings[i];
 

@@ -62,6 +62,13 @@ int faults_watch(struct faults *faults, int epoll_fd);
 typedef void fault_fn(void *context, const struct fault *fault);
 void faults_drain(struct faults *faults, uint64_t until, fault_fn *each, void *context);
 
+/*
+ * A ring tells what was lost when it has room again. This is what none has told, to be asked for
+ * when all is drained; 0 before Linux 6.0.
+ */
+uint64_t faults_lost_untold(const struct faults *faults);
+
+/* Leaves a child behind that ends by itself, a tenth of a second later. */
 void faults_close(struct faults *faults);
 
 #endif

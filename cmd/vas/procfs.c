@@ -27,7 +27,6 @@
 
 enum {
 	FIRST_READ = 16 * 1024,
-	CAP_IPC_LOCK_BIT = 14,
 	PAGE_KB = 4,
 };
 
@@ -71,11 +70,11 @@ static bool take_letter(struct cursor *cursor, char yes, char no, bool *set)
 
 bool proc_parse_area(const char *line, size_t length, struct proc_area *area)
 {
-	struct cursor cursor = {line, line + length};
+	struct cursor cursor = { line, line + length };
 	uint64_t major, minor;
 	bool ok;
 
-	*area = (struct proc_area){.path = ""};
+	*area = (struct proc_area){ .path = "" };
 	if (length > 0 && line[length - 1] == '\n')
 		cursor.end--;
 	ok = take_number(&cursor, 16, &area->start) && take(&cursor, '-') &&
@@ -167,12 +166,12 @@ static void add_detail(struct proc_area *area, const char *line, size_t length)
 		const char *key;
 		size_t length, offset;
 	} figures[] = {
-#define FIGURE(key, member) {key, sizeof(key) - 1, offsetof(struct proc_area, member)}
-	    FIGURE("Rss:", rss_kb),
-	    FIGURE("Anonymous:", anonymous_kb),
-	    FIGURE("Swap:", swap_kb),
-	    FIGURE("Locked:", locked_kb),
-	    FIGURE("KernelPageSize:", page_kb),
+#define FIGURE(key, member) { key, sizeof(key) - 1, offsetof(struct proc_area, member) }
+		FIGURE("Rss:", rss_kb),
+		FIGURE("Anonymous:", anonymous_kb),
+		FIGURE("Swap:", swap_kb),
+		FIGURE("Locked:", locked_kb),
+		FIGURE("KernelPageSize:", page_kb),
 #undef FIGURE
 	};
 	static const char flags[] = "VmFlags: ";
@@ -234,10 +233,10 @@ static int parse_areas(struct proc_areas *areas, const char *text)
 
 int proc_read_areas(pid_t pid, bool details, struct proc_areas *areas)
 {
-	struct proc_buffer buffer = {0};
+	struct proc_buffer buffer = { 0 };
 	int error = proc_read(&buffer, pid, details ? "smaps" : "maps");
 
-	*areas = (struct proc_areas){.text = buffer.text};
+	*areas = (struct proc_areas){ .text = buffer.text };
 	if (!error)
 		error = parse_areas(areas, buffer.text);
 	if (error)
@@ -249,7 +248,7 @@ void proc_free_areas(struct proc_areas *areas)
 {
 	free(areas->list);
 	free(areas->text);
-	*areas = (struct proc_areas){0};
+	*areas = (struct proc_areas){ 0 };
 }
 
 static uint64_t take_limit(const char **at)
@@ -266,7 +265,7 @@ static void find_limit(const char *text, const char *key, struct proc_limit *lim
 {
 	const char *at = strstr(text, key);
 
-	*limit = (struct proc_limit){UINT64_MAX, UINT64_MAX};
+	*limit = (struct proc_limit){ UINT64_MAX, UINT64_MAX };
 	if (!at)
 		return;
 	at += strlen(key);
@@ -276,7 +275,7 @@ static void find_limit(const char *text, const char *key, struct proc_limit *lim
 
 int proc_read_limits(pid_t pid, struct proc_limits *limits)
 {
-	struct proc_buffer buffer = {0};
+	struct proc_buffer buffer = { 0 };
 	int error = proc_read(&buffer, pid, "limits");
 
 	if (!error) {
@@ -296,12 +295,12 @@ static void read_stat(const char *text, struct proc_layout *layout)
 		unsigned field;
 		size_t offset;
 	} wanted[] = {
-	    {26, offsetof(struct proc_layout, start_code)},
-	    {27, offsetof(struct proc_layout, end_code)},
-	    {28, offsetof(struct proc_layout, start_stack)},
-	    {45, offsetof(struct proc_layout, start_data)},
-	    {46, offsetof(struct proc_layout, end_data)},
-	    {47, offsetof(struct proc_layout, start_brk)},
+		{ 26, offsetof(struct proc_layout, start_code) },
+		{ 27, offsetof(struct proc_layout, end_code) },
+		{ 28, offsetof(struct proc_layout, start_stack) },
+		{ 45, offsetof(struct proc_layout, start_data) },
+		{ 46, offsetof(struct proc_layout, end_data) },
+		{ 47, offsetof(struct proc_layout, start_brk) },
 	};
 	const char *at = strrchr(text, ')');
 	unsigned field = 2;
@@ -323,29 +322,52 @@ static void read_stat(const char *text, struct proc_layout *layout)
 
 int proc_read_layout(pid_t pid, struct proc_layout *layout)
 {
-	struct proc_buffer buffer = {0};
-	uint64_t value;
+	struct proc_buffer buffer = { 0 };
 	int error;
 
-	*layout = (struct proc_layout){0};
+	*layout = (struct proc_layout){ 0 };
 	error = proc_read(&buffer, pid, "stat");
 	if (!error)
 		read_stat(buffer.text, layout);
 	if (!error && proc_read(&buffer, pid, "personality") == 0)
 		layout->personality = strtoull(buffer.text, NULL, 16);
-	if (!error && proc_read(&buffer, pid, "status") == 0) {
-		if (proc_field(buffer.text, "Uid:\t", 10, &value))
-			layout->uid = (uid_t)value;
-		if (proc_field(buffer.text, "CapEff:\t", 16, &value))
-			layout->cap_ipc_lock = value >> CAP_IPC_LOCK_BIT & 1;
-	}
+	free(buffer.text);
+	return error;
+}
+
+/* The kernel asks for these capabilities in its first namespace, whose number never changes. */
+static bool in_first_user_namespace(pid_t pid)
+{
+	static const char first[] = "user:[4026531837]";
+	char path[48], link[64];
+	ssize_t length;
+
+	snprintf(path, sizeof(path), "/proc/%d/ns/user", pid);
+	length = readlink(path, link, sizeof(link));
+	return length < 0 ||
+	       ((size_t)length == sizeof(first) - 1 && memcmp(link, first, sizeof(first) - 1) == 0);
+}
+
+int proc_read_privileges(pid_t pid, struct proc_privileges *privileges)
+{
+	struct proc_buffer buffer = { 0 };
+	uint64_t value;
+	int error;
+
+	*privileges = (struct proc_privileges){ 0 };
+	error = proc_read(&buffer, pid, "status");
+	if (!error && proc_field(buffer.text, "Uid:\t", 10, &value))
+		privileges->uid = (uid_t)value;
+	if (!error && proc_field(buffer.text, "CapEff:\t", 16, &value) &&
+	    in_first_user_namespace(pid))
+		privileges->capabilities = value;
 	free(buffer.text);
 	return error;
 }
 
 static uint64_t read_sysctl(const char *name)
 {
-	struct proc_buffer buffer = {0};
+	struct proc_buffer buffer = { 0 };
 	uint64_t value = PROC_UNKNOWN;
 	char *end;
 
@@ -381,7 +403,7 @@ static void read_choice(const char *path, char *into, size_t size)
 /* Nothing tells the gap but the kernel's command line. */
 static uint64_t read_stack_guard_gap(void)
 {
-	struct proc_buffer buffer = {0};
+	struct proc_buffer buffer = { 0 };
 	uint64_t pages = 256;
 
 	if (proc_read(&buffer, 0, "cmdline") == 0) {
@@ -396,20 +418,20 @@ static uint64_t read_stack_guard_gap(void)
 
 void proc_read_settings(struct proc_settings *settings)
 {
-	struct proc_buffer buffer = {0};
-	struct utsname name = {0};
+	struct proc_buffer buffer = { 0 };
+	struct utsname name = { 0 };
 	uint64_t kb;
 
 	*settings = (struct proc_settings){
-	    .overcommit_memory = read_sysctl("sys/vm/overcommit_memory"),
-	    .overcommit_limit_pages = PROC_UNKNOWN,
-	    .total_ram_pages = PROC_UNKNOWN,
-	    .swap_pages = PROC_UNKNOWN,
-	    .max_map_count = read_sysctl("sys/vm/max_map_count"),
-	    .mmap_min_addr = read_sysctl("sys/vm/mmap_min_addr"),
-	    .randomize_va_space = read_sysctl("sys/kernel/randomize_va_space"),
-	    .legacy_va_layout = read_sysctl("sys/vm/legacy_va_layout"),
-	    .stack_guard_gap = read_stack_guard_gap(),
+		.overcommit_memory = read_sysctl("sys/vm/overcommit_memory"),
+		.overcommit_limit_pages = PROC_UNKNOWN,
+		.total_ram_pages = PROC_UNKNOWN,
+		.swap_pages = PROC_UNKNOWN,
+		.max_map_count = read_sysctl("sys/vm/max_map_count"),
+		.mmap_min_addr = read_sysctl("sys/vm/mmap_min_addr"),
+		.randomize_va_space = read_sysctl("sys/kernel/randomize_va_space"),
+		.legacy_va_layout = read_sysctl("sys/vm/legacy_va_layout"),
+		.stack_guard_gap = read_stack_guard_gap(),
 	};
 	uname(&name);
 	snprintf(settings->kernel, sizeof(settings->kernel), "%s", name.release);
@@ -435,15 +457,15 @@ size_t proc_print_settings(const struct proc_settings *settings, char *into, siz
 		const char *key;
 		uint64_t value;
 	} numbers[] = {
-	    {"overcommit_memory", settings->overcommit_memory},
-	    {"overcommit_limit_pages", settings->overcommit_limit_pages},
-	    {"total_ram_pages", settings->total_ram_pages},
-	    {"swap_pages", settings->swap_pages},
-	    {"max_map_count", settings->max_map_count},
-	    {"mmap_min_addr", settings->mmap_min_addr},
-	    {"randomize_va_space", settings->randomize_va_space},
-	    {"legacy_va_layout", settings->legacy_va_layout},
-	    {"stack_guard_gap", settings->stack_guard_gap},
+		{ "overcommit_memory", settings->overcommit_memory },
+		{ "overcommit_limit_pages", settings->overcommit_limit_pages },
+		{ "total_ram_pages", settings->total_ram_pages },
+		{ "swap_pages", settings->swap_pages },
+		{ "max_map_count", settings->max_map_count },
+		{ "mmap_min_addr", settings->mmap_min_addr },
+		{ "randomize_va_space", settings->randomize_va_space },
+		{ "legacy_va_layout", settings->legacy_va_layout },
+		{ "stack_guard_gap", settings->stack_guard_gap },
 	};
 	size_t used = 0;
 

@@ -82,11 +82,18 @@ struct proc_layout {
 	uint64_t start_code, end_code, start_data, end_data;
 	uint64_t start_brk, start_stack;
 	uint64_t personality;
-	bool cap_ipc_lock;
-	uid_t uid;
 };
 
 int proc_read_layout(pid_t pid, struct proc_layout *layout);
+
+/* What a thread may do beyond others. */
+struct proc_privileges {
+	uint64_t capabilities; /* effective ones, bit by bit; none outside the first user namespace
+				*/
+	uid_t uid;
+};
+
+int proc_read_privileges(pid_t pid, struct proc_privileges *privileges);
 
 /* Settings of the system that decide what a space looks like. PROC_UNKNOWN: not readable. */
 #define PROC_UNKNOWN UINT64_MAX

@@ -44,10 +44,10 @@
 
 #include "record.h"
 #include "cmd.h"
+#include "output.h"
 
 #include <errno.h>
 #include <fcntl.h>
-#include <getopt.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -67,16 +67,18 @@ enum {
 	KILL_MS = 2000,
 };
 
-static volatile sig_atomic_t snapshot_asked, end_asked, keyboard_interrupts;
+static volatile sig_atomic_t snapshot_asked, end_asked, terminal_signal;
 
 static void on_signal(int signal, siginfo_t *info, void *context)
 {
 	(void)context;
 	if (signal == SIGUSR1)
 		snapshot_asked = 1;
-	else if (signal == SIGINT && info->si_code == SI_KERNEL)
-		keyboard_interrupts = 1; /* the program has got one as well */
-	else if (signal != SIGCHLD)
+	else if (signal == SIGCHLD)
+		return;
+	else if (info->si_code == SI_KERNEL)
+		terminal_signal = signal; /* the program has got one as well */
+	else
 		end_asked = signal;
 }
 
@@ -90,8 +92,12 @@ static sigset_t catch_signals(void)
 
 	sigemptyset(&blocked);
 	for (size_t i = 0; i < sizeof(watched) / sizeof(*watched); i++) {
+		struct sigaction old;
+
 		sigaddset(&blocked, watched[i]);
-		sigaction(watched[i], &action, NULL);
+		sigaction(watched[i], NULL, &old);
+		if (watched[i] == SIGCHLD || old.sa_handler != SIG_IGN) /* as nohup(1) does */
+			sigaction(watched[i], &action, NULL);
 	}
 	signal(SIGPIPE, SIG_IGN);
 	sigprocmask(SIG_BLOCK, &blocked, &before);
@@ -102,7 +108,7 @@ static sigset_t catch_signals(void)
 
 static int help(void)
 {
-	puts("Usage: vas record [-o TRACE] [--faults=SOURCE] [--] COMMAND [ARGUMENT]...\n"
+	puts("usage: vas record [-o TRACE] [--faults=SOURCE] [--] COMMAND [ARGUMENT]...\n"
 	     "\n"
 	     "Runs COMMAND and records what it and all that it starts do to their memory.\n"
 	     "\n"
@@ -136,8 +142,7 @@ static int read_options(int argc, char **argv, struct options *options)
 	int option;
 
 	*options = (struct options){ .output = "vas.trace" };
-	optind = 0;
-	while ((option = getopt_long(argc, argv, "+o:h", known, NULL)) != -1) {
+	while ((option = next_option(argc, argv, "+o:h", known)) != -1) {
 		switch (option) {
 		case 'o':
 			options->output = optarg;
@@ -145,9 +150,8 @@ static int read_options(int argc, char **argv, struct options *options)
 		case 'f':
 			options->source_chosen = faults_find(optarg, &options->source);
 			if (!options->source_chosen) {
-				fprintf(stderr, "vas record: no such source of faults: %s\n",
-					optarg);
-				return STATUS_TROUBLE;
+				return wrong_usage(argv[0], "no source of faults is called '%s'",
+						   optarg);
 			}
 			break;
 		case 'h':
@@ -157,10 +161,8 @@ static int read_options(int argc, char **argv, struct options *options)
 		}
 	}
 	options->command = argv + optind;
-	if (optind == argc) {
-		fprintf(stderr, "vas record: which command? Try 'vas record --help'.\n");
-		return STATUS_TROUBLE;
-	}
+	if (optind == argc)
+		return wrong_usage(argv[0], "a command is missing");
 	return -1;
 }
 
@@ -203,18 +205,19 @@ static _Noreturn void become_program(int go, const char *path, char **command)
 	close(go);
 	error = filter_install();
 	if (error) {
-		fprintf(stderr, "vas record: cannot install a seccomp filter: %s\n",
+		fprintf(stderr, "vas: record: cannot install a seccomp filter: %s\n",
 			strerror(-error));
 		_exit(STATUS_TROUBLE);
 	}
 	execv(path, command);
-	fprintf(stderr, "vas record: %s: %s\n", path, strerror(errno));
+	fprintf(stderr, "vas: record: %s: %s\n", path, strerror(errno));
 	_exit(errno == ENOENT ? STATUS_NOT_FOUND : STATUS_CANNOT_RUN);
 }
 
-static int complain(const char *what, int error)
+static int trouble(const char *what, int error)
 {
-	fprintf(stderr, "vas record: %s: %s\n", what, strerror(error));
+	errno = error;
+	complain_errno("record: %s", what);
 	return STATUS_TROUBLE;
 }
 
@@ -227,7 +230,7 @@ static int open_faults(struct recorder *recorder, const struct options *options,
 	for (; recorder->source < FAULTS_PAGEMAP; recorder->source++) {
 		error = -faults_open(recorder->source, child, &recorder->faults);
 		if (error && options->source_chosen)
-			return complain("cannot read the faults", error);
+			return trouble("cannot read the faults", error);
 		if (!error)
 			break;
 	}
@@ -247,17 +250,17 @@ static int start_program(struct recorder *recorder, const struct options *option
 	pid_t child;
 
 	if (pipe2(go, O_CLOEXEC) < 0)
-		return complain("cannot make a pipe", errno);
+		return trouble("cannot make a pipe", errno);
 	child = fork();
 	if (child < 0)
-		return complain("cannot fork", errno);
+		return trouble("cannot fork", errno);
 	if (child == 0) {
 		close(go[1]);
 		become_program(go[0], path, options->command);
 	}
 	close(go[0]);
 	if (ptrace(PTRACE_SEIZE, child, 0, TRACE) < 0) {
-		status = complain("cannot trace", errno);
+		status = trouble("cannot trace", errno);
 		close(go[1]);
 		return status;
 	}
@@ -270,7 +273,7 @@ static int start_program(struct recorder *recorder, const struct options *option
 	if (status == 0) {
 		line_header(recorder);
 		if (write(go[1], "", 1) != 1)
-			status = complain("cannot start the program", errno);
+			status = trouble("cannot start the program", errno);
 	}
 	close(go[1]);
 	return status;
@@ -281,8 +284,13 @@ static void handle_stops(struct recorder *recorder)
 	int status;
 	pid_t tid;
 
-	while ((tid = waitpid(-1, &status, __WALL | WNOHANG)) > 0)
+	while (stop_take_early(recorder))
+		continue;
+	while ((tid = waitpid(-1, &status, __WALL | WNOHANG)) > 0) {
 		stop_handle(recorder, tid, status);
+		while (stop_take_early(recorder))
+			continue;
+	}
 	recorder->now = line_clock();
 }
 
@@ -298,10 +306,20 @@ static bool handle_all(struct recorder *recorder)
 		snapshot_all(recorder);
 		trace_writer_flush(recorder->trace);
 	}
-	/* Without its program nobody else takes the interrupts of the keyboard. */
-	if (keyboard_interrupts && recorder->program_ended)
-		end_asked = SIGINT;
+	/* What comes from the terminal is the program's affair while there is one. */
+	if (terminal_signal && recorder->program_ended)
+		end_asked = terminal_signal;
+	terminal_signal = 0;
 	return !end_asked;
+}
+
+static int sleep_limit(const struct recorder *recorder, bool held)
+{
+	if (recorder->early)
+		return 0;
+	if (held)
+		return HELD_MS;
+	return trace_writer_pending(recorder->trace) ? IDLE_MS : -1;
 }
 
 static void loop(struct recorder *recorder, int epoll_fd, const sigset_t *sleeping)
@@ -310,11 +328,9 @@ static void loop(struct recorder *recorder, int epoll_fd, const sigset_t *sleepi
 
 	while (handle_all(recorder)) {
 		bool held = turn_release_late(recorder);
-		bool idle = false;
-		int timeout = held ? HELD_MS : trace_writer_pending(recorder->trace) ? IDLE_MS : -1;
+		int limit = sleep_limit(recorder, held);
 
-		idle = epoll_pwait(epoll_fd, &event, 1, timeout, sleeping) == 0;
-		if (idle && !held)
+		if (epoll_pwait(epoll_fd, &event, 1, limit, sleeping) == 0 && limit == IDLE_MS)
 			trace_writer_flush(recorder->trace);
 	}
 }
@@ -390,7 +406,7 @@ static int record(struct recorder *recorder, const struct options *options, cons
 	sigset_t sleeping;
 
 	if (epoll_fd < 0)
-		return complain("cannot make an epoll instance", errno);
+		return trouble("cannot make an epoll instance", errno);
 	status = start_program(recorder, options, path);
 	if (status)
 		return status;
@@ -400,6 +416,7 @@ static int record(struct recorder *recorder, const struct options *options, cons
 	loop(recorder, epoll_fd, &sleeping);
 	if (end_asked)
 		interrupt(recorder, epoll_fd, &sleeping);
+	touch_finish(recorder);
 	write_end(recorder);
 	close(epoll_fd);
 	return exit_status(recorder);
@@ -417,17 +434,17 @@ int cmd_record(int argc, char **argv)
 		return status;
 	error = find_command(options.command[0], path, sizeof(path));
 	if (error) {
-		complain(options.command[0], error);
+		trouble(options.command[0], error);
 		return error == ENOENT ? STATUS_NOT_FOUND : STATUS_CANNOT_RUN;
 	}
 	recorder.trace = trace_writer_open(options.output);
 	if (!recorder.trace)
-		return complain(options.output, errno);
+		return trouble(options.output, errno);
 	status = record(&recorder, &options, path);
-	release(&recorder);
 	error = trace_writer_close(recorder.trace);
+	release(&recorder);
 	if (error)
-		fprintf(stderr, "vas record: the trace %s is not complete: %s\n", options.output,
+		fprintf(stderr, "vas: record: the trace %s is not complete: %s\n", options.output,
 			strerror(error));
 	return status;
 }

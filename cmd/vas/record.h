@@ -18,16 +18,10 @@
 #include <sys/types.h>
 
 struct call;
+struct described;
+struct file_table;
 struct pagemap;
 struct recorder;
-
-/* A descriptor that was mapped: record_file.c. */
-struct mapped_file {
-	uint64_t device, inode, id;
-	pid_t pid;
-	int fd;
-	struct mapped_file *next;
-};
 
 /* One address space, shared by all tasks that were made with CLONE_VM. */
 struct space {
@@ -44,7 +38,8 @@ struct space {
 	bool contended;
 	bool past_lock; /* the caller has the lock of the space, as far as we have read */
 	struct parked_fault *first_deferred, **last_deferred; /* faults after that */
-	struct mapped_file *files;
+	struct file_table *files;			      /* record_file.c */
+	struct described *described;
 	struct pagemap *pagemap; /* only with FAULTS_PAGEMAP */
 };
 
@@ -63,6 +58,7 @@ struct task {
 	bool in_call;	/* between a call's two stops */
 	bool stripped;	/* CLONE_UNTRACED was taken out of its call and has to be put back */
 	const struct call *call;
+	struct proc_privileges privileges; /* as the trace says */
 	bool has_pending;
 	struct fault pending; /* the last one, until its place is known */
 	uint64_t arguments[6];
@@ -84,6 +80,13 @@ struct parked_fault {
 	struct parked_fault *next;
 };
 
+/* A report of waitpid that has to be handled before others: record_stop.c. */
+struct early_report {
+	pid_t tid;
+	int status;
+	struct early_report *next;
+};
+
 struct recorder {
 	struct trace_writer *trace;
 	struct faults *faults;
@@ -93,7 +96,8 @@ struct recorder {
 	struct parked_fault *parked, **last_parked;
 	size_t parked_count;
 	unsigned unannounced; /* tasks that wait in their first stop */
-	uint64_t now;	      /* CLOCK_MONOTONIC at the stop in hand, in nanoseconds */
+	struct early_report *early;
+	uint64_t now; /* CLOCK_MONOTONIC at the stop in hand, in nanoseconds */
 	uint64_t next_file_id;
 	struct proc_buffer scratch;
 	struct text text;   /* a line under construction */
@@ -116,7 +120,8 @@ void space_release(struct recorder *recorder, struct space *space);
 
 /* record_stop.c: what waitpid reported, and what is done about it */
 void stop_handle(struct recorder *recorder, pid_t tid, int status);
-void stop_resume(struct task *task, int signal);
+void stop_resume(struct recorder *recorder, struct task *task, int signal);
+bool stop_take_early(struct recorder *recorder); /* => false: there was none */
 
 /* record_signal.c */
 void signal_write(struct recorder *recorder, struct task *task, int signal);
@@ -148,11 +153,13 @@ void line_header(struct recorder *recorder);
 /* record_snapshot.c */
 void snapshot_write(struct recorder *recorder, struct task *task, const char *when);
 void snapshot_layout(struct recorder *recorder, struct task *task);
+void snapshot_privileges(struct recorder *recorder, struct task *task);
 void snapshot_after_exec(struct recorder *recorder, struct task *task);
 void snapshot_all(struct recorder *recorder);
 
 /* record_touch.c */
 void touch_until(struct recorder *recorder, uint64_t time);
+void touch_finish(struct recorder *recorder);
 void touch_until_effect(struct recorder *recorder, struct task *task);
 void touch_settle(struct recorder *recorder, struct task *task);
 void touch_settle_all(struct recorder *recorder);
@@ -164,7 +171,9 @@ void touch_forget(struct recorder *recorder, pid_t tid);
 void touch_free(struct recorder *recorder);
 
 /* record_file.c */
+/* Adds the @file line to task->before, and "3</path>" to task->line. */
 void file_describe(struct recorder *recorder, struct task *task, int fd);
+void file_print_descriptor(struct text *text, pid_t tid, int fd);
 void file_forget_all(struct space *space);
 void file_inherit(struct space *child, const struct space *parent);
 void shm_describe(struct task *task, int id, uint64_t address);

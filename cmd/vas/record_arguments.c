@@ -11,6 +11,7 @@
 #include "record_numbers.h"
 
 #include <asm/prctl.h>
+#include <fcntl.h>
 #include <inttypes.h>
 #include <linux/sched.h>
 #include <stdio.h>
@@ -35,34 +36,10 @@ static void comma(struct text *text)
 /* "3</usr/lib/libc.so.6>", "AT_FDCWD", "-1" */
 static void add_descriptor(struct text *text, pid_t tid, uint64_t argument)
 {
-	int fd = (int)argument;
-	static const char deleted[] = " (deleted)";
-	const size_t deleted_length = sizeof(deleted) - 1;
-	char link[64], path[PATH_LIMIT + 1];
-	ssize_t got;
-	size_t length;
-
-	if (fd == -100) {
+	if ((int)argument == AT_FDCWD)
 		text_string(text, "AT_FDCWD");
-		return;
-	}
-	text_signed(text, fd);
-	if (fd < 0)
-		return;
-	snprintf(link, sizeof(link), "/proc/%d/fd/%d", tid, fd);
-	got = readlink(link, path, sizeof(path));
-	if (got <= 0)
-		return;
-	length = (size_t)got;
-	text_char(text, '<');
-	if (length > deleted_length &&
-	    memcmp(path + length - deleted_length, deleted, deleted_length) == 0) {
-		text_bare(text, path, length - deleted_length);
-		text_string(text, ">(deleted)");
-	} else {
-		text_bare(text, path, length);
-		text_char(text, '>');
-	}
+	else
+		file_print_descriptor(text, tid, (int)argument);
 }
 
 /* "ADDRESS, LENGTH": how most of them begin */
@@ -85,8 +62,6 @@ void print_mmap(struct recorder *recorder, struct task *task)
 	struct text *text = &task->line;
 	bool has_file = !(arguments[3] & MAP_ANONYMOUS) && (int)arguments[4] >= 0;
 
-	if (has_file)
-		file_describe(recorder, task, (int)arguments[4]);
 	add_range(text, arguments);
 	comma(text);
 	flags_prot(text, arguments[2]);
@@ -94,7 +69,7 @@ void print_mmap(struct recorder *recorder, struct task *task)
 	flags_map(text, arguments[3]);
 	comma(text);
 	if (has_file)
-		add_descriptor(text, task->tid, arguments[4]);
+		file_describe(recorder, task, (int)arguments[4]);
 	else
 		text_signed(text, (int)arguments[4]);
 	comma(text);
@@ -372,23 +347,22 @@ void print_clone3(struct recorder *recorder, struct task *task)
 
 static void add_argument_vector(struct text *text, pid_t tid, uint64_t vector)
 {
-	uint64_t pointer;
+	uint64_t pointers[ARGUMENTS_SHOWN + 1];
+	size_t count;
 
 	if (vector == 0) {
 		text_string(text, "NULL");
 		return;
 	}
+	count = memory_read(tid, vector, pointers, sizeof(pointers)) / sizeof(*pointers);
 	text_char(text, '[');
-	for (unsigned i = 0;; i++) {
-		if (memory_read(tid, vector + 8 * (uint64_t)i, &pointer, 8) < 8 || pointer == 0)
-			break;
+	for (size_t i = 0; i < count && pointers[i]; i++) {
 		if (i)
 			comma(text);
-		if (i == ARGUMENTS_SHOWN) {
+		if (i == ARGUMENTS_SHOWN)
 			text_string(text, "...");
-			break;
-		}
-		memory_print_string(text, tid, pointer, STRING_LIMIT);
+		else
+			memory_print_string(text, tid, pointers[i], STRING_LIMIT);
 	}
 	text_char(text, ']');
 }
@@ -558,7 +532,10 @@ static void add_uffd_argument(struct text *text, pid_t tid, uint32_t command, ui
 	} else {
 		text_format(text, "{range={start=%#" PRIx64 ", len=%#" PRIx64 "}, mode=", words[0],
 			    words[1]);
-		flags_uffd_mode(text, words[2]);
+		if (command == UFFDIO_REGISTER)
+			flags_uffd_mode(text, words[2]);
+		else
+			text_hex(text, words[2]);
 		text_char(text, '}');
 	}
 }

@@ -47,6 +47,12 @@ static const struct call calls[] = {
 	{ SYS_map_shadow_stack, "map_shadow_stack", RESULT_ADDRESS, print_shadow_stack },
 	{ SYS_pkey_alloc, "pkey_alloc", RESULT_NUMBER, print_pkey_alloc },
 	{ SYS_pkey_free, "pkey_free", RESULT_NUMBER, print_pkey_free },
+	{ SYS_setuid, "setuid", RESULT_HIDDEN, print_none },
+	{ SYS_setreuid, "setreuid", RESULT_HIDDEN, print_none },
+	{ SYS_setresuid, "setresuid", RESULT_HIDDEN, print_none },
+	{ SYS_capset, "capset", RESULT_HIDDEN, print_none },
+	{ SYS_unshare, "unshare", RESULT_HIDDEN, print_none },
+	{ SYS_setns, "setns", RESULT_HIDDEN, print_none },
 };
 
 const struct call *call_numbered(uint64_t number)

@@ -18,6 +18,7 @@
 enum result_kind {
 	RESULT_NUMBER,
 	RESULT_ADDRESS, /* printed in hexadecimal */
+	RESULT_HIDDEN,	/* no line of its own: only what it did to privileges is written */
 };
 
 typedef void print_arguments_fn(struct recorder *recorder, struct task *task);

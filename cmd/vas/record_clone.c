@@ -121,12 +121,15 @@ static void announce(struct recorder *recorder, struct task *parent, struct task
 			space->pagemap = pagemap_create(parent->space->pagemap);
 	}
 	task_enter_space(child, space);
+	child->privileges = parent->privileges;
+	if (parent->clone_flags & CLONE_NEWUSER)
+		snapshot_privileges(recorder, child);
 	touch_unpark(recorder, child);
 	put_flags_back(parent, child);
 	if (child->stopped) {
 		child->stopped = false;
 		recorder->unannounced--;
-		stop_resume(child, 0);
+		stop_resume(recorder, child, 0);
 	}
 }
 

@@ -37,19 +37,148 @@ enum {
 	PATH_BYTES = 4096,
 };
 
+/*
+ * The open files that a space has mapped, by inode. A forked child shares its parent's table until
+ * one of them maps another file: most children exec first.
+ */
+struct file_table {
+	unsigned references;
+	size_t bucket_count, count;
+	struct mapped_file **buckets;
+};
+
+struct mapped_file {
+	uint64_t device, inode, id;
+	pid_t pid;
+	int fd;
+	struct mapped_file *next;
+};
+
+static size_t bucket_of(const struct file_table *table, uint64_t device, uint64_t inode)
+{
+	uint64_t mixed = (inode ^ device << 32) * UINT64_C(0x9e3779b97f4a7c15);
+
+	return (size_t)(mixed >> 32) & (table->bucket_count - 1);
+}
+
+static void link_file(struct file_table *table, struct mapped_file *file)
+{
+	struct mapped_file **bucket = &table->buckets[bucket_of(table, file->device, file->inode)];
+
+	file->next = *bucket;
+	*bucket = file;
+	table->count++;
+}
+
+/* A table of `bucket_count` with the files of `from`, the newest of an inode still first. */
+static struct file_table *copy_table(const struct file_table *from, size_t bucket_count)
+{
+	struct file_table *table = text_allocate(sizeof(*table));
+
+	table->references = 1;
+	table->bucket_count = bucket_count;
+	table->buckets = text_allocate(bucket_count * sizeof(*table->buckets));
+	for (size_t i = 0; from && i < from->bucket_count; i++) {
+		struct mapped_file *reversed = NULL, *next;
+
+		for (struct mapped_file *file = from->buckets[i]; file; file = file->next) {
+			struct mapped_file *copy = text_allocate(sizeof(*copy));
+
+			*copy = *file;
+			copy->next = reversed;
+			reversed = copy;
+		}
+		for (; reversed; reversed = next) {
+			next = reversed->next;
+			link_file(table, reversed);
+		}
+	}
+	return table;
+}
+
+static void release_table(struct file_table *table)
+{
+	if (!table || --table->references > 0)
+		return;
+	for (size_t i = 0; i < table->bucket_count; i++) {
+		struct mapped_file *next;
+
+		for (struct mapped_file *file = table->buckets[i]; file; file = next) {
+			next = file->next;
+			free(file);
+		}
+	}
+	free(table->buckets);
+	free(table);
+}
+
+/* The descriptor that a space mapped last, since a program is mapped in five parts. */
+struct described {
+	pid_t pid;
+	int fd;
+	struct stat file;
+	mode_t link_mode;     /* says whether it is open for reading and writing */
+	struct text line;     /* "@file ..." */
+	struct text argument; /* "3</a/path>" */
+};
+
+static void forget_last(struct space *space)
+{
+	if (!space->described)
+		return;
+	text_free(&space->described->line);
+	text_free(&space->described->argument);
+	free(space->described);
+	space->described = NULL;
+}
+
+void file_forget_all(struct space *space)
+{
+	release_table(space->files);
+	space->files = NULL;
+	forget_last(space);
+}
+
+void file_inherit(struct space *child, const struct space *parent)
+{
+	child->files = parent->files;
+	if (child->files)
+		child->files->references++;
+}
+
+/* A table that is this space's own and has room for one more. */
+static struct file_table *own_table(struct space *space)
+{
+	enum { FIRST_BUCKETS = 16 };
+	struct file_table *table = space->files, *copy;
+	size_t bucket_count = table ? table->bucket_count : FIRST_BUCKETS;
+
+	if (table && table->references == 1 && table->count < bucket_count)
+		return table;
+	if (table && table->count >= bucket_count)
+		bucket_count *= 2;
+	copy = copy_table(table, bucket_count);
+	release_table(table);
+	space->files = copy;
+	return copy;
+}
+
+/* kcmp fails when one of the two has been closed: then the number has to do. */
 static bool same_open_file(const struct mapped_file *file, pid_t pid, int fd)
 {
-	return syscall(SYS_kcmp, pid, file->pid, KCMP_FILE, (long)fd, (long)file->fd) == 0;
+	long order = syscall(SYS_kcmp, pid, file->pid, KCMP_FILE, (long)fd, (long)file->fd);
+
+	return order == 0 || (order < 0 && file->fd == fd);
 }
 
 /* The id of an open file of this space; a new one when it was not mapped before. */
 static uint64_t find_id(struct recorder *recorder, struct task *task, int fd, uint64_t device,
 			uint64_t inode)
 {
-	struct mapped_file *file;
-	unsigned compared = 0;
+	const struct file_table *table = task->space->files;
+	struct mapped_file *file = table ? table->buckets[bucket_of(table, device, inode)] : NULL;
 
-	for (file = task->space->files; file && compared < SAME_INODE_LIMIT; file = file->next) {
+	for (unsigned compared = 0; file && compared < SAME_INODE_LIMIT; file = file->next) {
 		if (file->device != device || file->inode != inode)
 			continue;
 		if (same_open_file(file, task->tgid, fd))
@@ -63,34 +192,9 @@ static uint64_t find_id(struct recorder *recorder, struct task *task, int fd, ui
 		.id = ++recorder->next_file_id,
 		.pid = task->tgid,
 		.fd = fd,
-		.next = task->space->files,
 	};
-	task->space->files = file;
+	link_file(own_table(task->space), file);
 	return file->id;
-}
-
-void file_forget_all(struct space *space)
-{
-	struct mapped_file *next;
-
-	for (struct mapped_file *file = space->files; file; file = next) {
-		next = file->next;
-		free(file);
-	}
-	space->files = NULL;
-}
-
-/* A forked child maps what its parent mapped, through the same open files. */
-void file_inherit(struct space *child, const struct space *parent)
-{
-	struct mapped_file **end = &child->files;
-
-	for (const struct mapped_file *file = parent->files; file; file = file->next) {
-		*end = text_allocate(sizeof(**end));
-		**end = *file;
-		(*end)->next = NULL;
-		end = &(*end)->next;
-	}
 }
 
 static const char *file_system_name(const struct statfs *status)
@@ -170,70 +274,144 @@ static int read_seals(const char *path, const struct stat *status, const struct 
 	return seals < 0 ? 0 : seals;
 }
 
-/* From fdinfo: how it was opened, and its mount. */
+/* From fdinfo: how it was opened, its mount, and the inode's number as maps prints it. */
 struct descriptor {
 	const char *mode;
-	uint64_t mount;
+	uint64_t mount, inode;
 };
 
 static struct descriptor read_descriptor(struct recorder *recorder, pid_t tid, int fd)
 {
 	static const char *const modes[] = { "r", "w", "rw", "rw" };
 	struct descriptor descriptor = { .mode = "?" };
+	const char *text;
 	char name[64];
 	uint64_t flags;
 
 	snprintf(name, sizeof(name), "fdinfo/%d", fd);
 	if (proc_read(&recorder->scratch, tid, name) < 0)
 		return descriptor;
-	if (proc_field(recorder->scratch.text, "flags:\t", 8, &flags))
+	text = recorder->scratch.text;
+	if (proc_field(text, "flags:\t", 8, &flags))
 		descriptor.mode = flags & O_PATH ? "path" : modes[flags & O_ACCMODE];
-	proc_field(recorder->scratch.text, "mnt_id:\t", 10, &descriptor.mount);
+	proc_field(text, "mnt_id:\t", 10, &descriptor.mount);
+	proc_field(text, "ino:\t", 10, &descriptor.inode);
 	return descriptor;
+}
+
+void file_print_descriptor(struct text *text, pid_t tid, int fd)
+{
+	static const char deleted[] = " (deleted)";
+	const size_t deleted_length = sizeof(deleted) - 1;
+	char link[64], path[PATH_BYTES];
+	ssize_t got;
+	size_t length;
+
+	text_signed(text, fd);
+	snprintf(link, sizeof(link), "/proc/%d/fd/%d", tid, fd);
+	got = fd < 0 ? -1 : readlink(link, path, sizeof(path));
+	if (got <= 0)
+		return;
+	length = (size_t)got;
+	text_char(text, '<');
+	if (length > deleted_length &&
+	    memcmp(path + length - deleted_length, deleted, deleted_length) == 0) {
+		text_bare(text, path, length - deleted_length);
+		text_string(text, ">(deleted)");
+	} else {
+		text_bare(text, path, length);
+		text_char(text, '>');
+	}
+}
+
+static const char *type_name(mode_t mode)
+{
+	return S_ISREG(mode)   ? "file"
+	       : S_ISCHR(mode) ? "char"
+	       : S_ISBLK(mode) ? "block"
+	       : S_ISDIR(mode) ? "directory"
+			       : "other";
+}
+
+static void add_system(struct text *text, const char *link, const struct stat *status,
+		       const struct statfs *system)
+{
+	const char *name = file_system_name(system);
+
+	if (name)
+		text_format(text, " fs=%s", name);
+	else
+		text_format(text, " fs=0x%lx", (unsigned long)system->f_type);
+	text_format(text, " type=%s", type_name(status->st_mode));
+	if (S_ISCHR(status->st_mode) || S_ISBLK(status->st_mode))
+		text_format(text, " rdev=%x:%x", major(status->st_rdev), minor(status->st_rdev));
+	text_format(text, " seals=0x%x noexec=%d", (unsigned)read_seals(link, status, system),
+		    (system->f_flags & ST_NOEXEC) != 0);
+}
+
+static void describe(struct recorder *recorder, struct task *task, struct described *described,
+		     const char *link)
+{
+	struct descriptor descriptor = read_descriptor(recorder, task->tid, described->fd);
+	struct stat status = described->file;
+	struct text *text = &described->line;
+	struct statfs system = { 0 };
+	char path[PATH_BYTES];
+	ssize_t length = readlink(link, path, sizeof(path));
+
+	statfs(link, &system);
+	if (makes_up_devices(&system)) {
+		find_mount(recorder, task->tid, descriptor.mount, &status.st_dev);
+		if (descriptor.inode)
+			status.st_ino = descriptor.inode;
+	}
+	text_clear(text);
+	text_format(text, "@file %d dev=%02x:%02x ino=%llu mode=%s id=%llu size=%lld",
+		    described->fd, major(status.st_dev), minor(status.st_dev),
+		    (unsigned long long)status.st_ino, descriptor.mode,
+		    (unsigned long long)find_id(recorder, task, described->fd, status.st_dev,
+						status.st_ino),
+		    (long long)status.st_size);
+	add_system(text, link, &status, &system);
+	text_string(text, " path=");
+	text_quoted(text, path, length > 0 ? (size_t)length : 0);
+	text_char(text, '\n');
+	text_clear(&described->argument);
+	file_print_descriptor(&described->argument, task->tid, described->fd);
+}
+
+static bool is_last(const struct described *last, const struct task *task, int fd,
+		    const struct stat *file, mode_t link_mode)
+{
+	return last && last->pid == task->tgid && last->fd == fd && last->link_mode == link_mode &&
+	       last->file.st_dev == file->st_dev && last->file.st_ino == file->st_ino &&
+	       last->file.st_size == file->st_size;
 }
 
 void file_describe(struct recorder *recorder, struct task *task, int fd)
 {
-	struct text *text = &task->before;
-	char link[64], path[PATH_BYTES];
-	struct descriptor descriptor;
-	struct statfs system;
-	struct stat status;
-	const char *name;
-	ssize_t length;
+	struct space *space = task->space;
+	struct stat file, link_status;
+	char link[64];
 
 	snprintf(link, sizeof(link), "/proc/%d/fd/%d", task->tid, fd);
-	if (stat(link, &status) < 0 || statfs(link, &system) < 0)
-		return; /* not open: the call will say so */
-	length = readlink(link, path, sizeof(path));
-	descriptor = read_descriptor(recorder, task->tid, fd);
-	if (makes_up_devices(&system))
-		find_mount(recorder, task->tid, descriptor.mount, &status.st_dev);
-
-	text_decimal(text, (uint64_t)task->tid);
-	text_format(text, " @file %d dev=%02x:%02x ino=%llu mode=%s id=%llu size=%lld", fd,
-		    major(status.st_dev), minor(status.st_dev), (unsigned long long)status.st_ino,
-		    descriptor.mode,
-		    (unsigned long long)find_id(recorder, task, fd, status.st_dev, status.st_ino),
-		    (long long)status.st_size);
-	name = file_system_name(&system);
-	if (name)
-		text_format(text, " fs=%s", name);
-	else
-		text_format(text, " fs=0x%lx", (unsigned long)system.f_type);
-	text_format(text, " type=%s",
-		    S_ISREG(status.st_mode)   ? "file"
-		    : S_ISCHR(status.st_mode) ? "char"
-		    : S_ISBLK(status.st_mode) ? "block"
-		    : S_ISDIR(status.st_mode) ? "directory"
-					      : "other");
-	if (S_ISCHR(status.st_mode) || S_ISBLK(status.st_mode))
-		text_format(text, " rdev=%x:%x", major(status.st_rdev), minor(status.st_rdev));
-	text_format(text,
-		    " seals=0x%x noexec=%d path=", (unsigned)read_seals(link, &status, &system),
-		    (system.f_flags & ST_NOEXEC) != 0);
-	text_quoted(text, path, length > 0 ? (size_t)length : 0);
-	text_char(text, '\n');
+	if (stat(link, &file) < 0 || lstat(link, &link_status) < 0) {
+		text_signed(&task->line, fd); /* not open: the call will say so */
+		return;
+	}
+	if (!is_last(space->described, task, fd, &file, link_status.st_mode)) {
+		if (!space->described)
+			space->described = text_allocate(sizeof(*space->described));
+		space->described->pid = task->tgid;
+		space->described->fd = fd;
+		space->described->file = file;
+		space->described->link_mode = link_status.st_mode;
+		describe(recorder, task, space->described, link);
+	}
+	text_decimal(&task->before, (uint64_t)task->tid);
+	text_char(&task->before, ' ');
+	text_add(&task->before, space->described->line.data, space->described->line.length);
+	text_add(&task->line, space->described->argument.data, space->described->argument.length);
 }
 
 /* The page size of the area at `address`, from smaps; 0 when it is not known. */

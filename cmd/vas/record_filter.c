@@ -19,6 +19,7 @@
 
 #include <asm/prctl.h>
 #include <errno.h>
+#include <sched.h>
 #include <seccomp.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
@@ -57,6 +58,11 @@ static const int plain[] = {
 	SYS_pkey_free,
 	SYS_set_mempolicy_home_node,
 	SYS_map_shadow_stack,
+	SYS_setuid,
+	SYS_setreuid,
+	SYS_setresuid,
+	SYS_capset,
+	SYS_setns,
 };
 
 /* Calls that stop when the low 32 bits of one argument have this value. */
@@ -103,6 +109,9 @@ static int add_rules(scmp_filter_ctx filter)
 		error = seccomp_rule_add(filter, stop, SYS_prlimit64, 2,
 					 SCMP_A1(SCMP_CMP_MASKED_EQ, UINT32_MAX, limits[i]),
 					 SCMP_A2(SCMP_CMP_NE, 0, 0));
+	if (!error)
+		error = seccomp_rule_add(filter, stop, SYS_unshare, 1,
+					 SCMP_A0(SCMP_CMP_MASKED_EQ, CLONE_NEWUSER, CLONE_NEWUSER));
 	if (!error) /* 0xffffffff only asks */
 		error = seccomp_rule_add(filter, stop, SYS_personality, 1,
 					 SCMP_A0(SCMP_CMP_NE, UINT32_MAX, 0));

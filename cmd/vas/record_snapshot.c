@@ -109,7 +109,7 @@ void snapshot_write(struct recorder *recorder, struct task *task, const char *wh
 	unsigned count;
 	int error = -1;
 
-	if (is_small(recorder, task->tid))
+	if (strcmp(when, "exec") == 0 || is_small(recorder, task->tid))
 		error = proc_read(&recorder->scratch, task->tid, "smaps");
 	if (error)
 		error = proc_read(&recorder->scratch, task->tid, "maps");
@@ -158,31 +158,72 @@ static void write_limits(struct recorder *recorder, pid_t tid)
 	line_end(recorder);
 }
 
+static void add_privileges(struct text *text, const struct proc_privileges *privileges)
+{
+	/* Those that the kernel asks for when it maps, locks, or raises a limit. */
+	static const struct {
+		unsigned bit;
+		const char *name;
+	} names[] = {
+		{ 14, "ipc_lock" }, { 17, "sys_rawio" }, { 21, "sys_admin" }, { 24, "sys_resource" }
+	};
+	bool first = true;
+
+	text_string(text, " caps=");
+	for (size_t i = 0; i < sizeof(names) / sizeof(*names); i++) {
+		if (!(privileges->capabilities >> names[i].bit & 1))
+			continue;
+		if (!first)
+			text_char(text, '|');
+		text_string(text, names[i].name);
+		first = false;
+	}
+	if (first)
+		text_string(text, "none");
+	text_string(text, " uid=");
+	text_decimal(text, privileges->uid);
+}
+
+/* A line when they are others than before. */
+void snapshot_privileges(struct recorder *recorder, struct task *task)
+{
+	struct proc_privileges now;
+
+	if (proc_read_privileges(task->tid, &now) < 0 ||
+	    (now.capabilities == task->privileges.capabilities && now.uid == task->privileges.uid))
+		return;
+	task->privileges = now;
+	line_start(recorder, task->tid);
+	text_string(&recorder->text, "@privileges");
+	add_privileges(&recorder->text, &now);
+	line_end(recorder);
+}
+
 /* The break has not moved yet, so that it is where the heap starts. */
 void snapshot_layout(struct recorder *recorder, struct task *task)
 {
 	static const uint64_t task_size = UINT64_C(0x7ffffffff000);
+	struct text *text = &recorder->text;
 	struct proc_layout layout;
-	pid_t tid = task->tid;
 
-	if (proc_read_layout(tid, &layout) < 0)
+	if (proc_read_layout(task->tid, &layout) < 0 ||
+	    proc_read_privileges(task->tid, &task->privileges) < 0)
 		return;
-	line_start(recorder, tid);
-	text_string(&recorder->text, "@layout");
+	line_start(recorder, task->tid);
+	text_string(text, "@layout");
 	if (layout.start_brk)
-		text_format(&recorder->text, " start_brk=%#" PRIx64 " brk=%#" PRIx64,
-			    layout.start_brk, layout.start_brk);
+		text_format(text, " start_brk=%#" PRIx64 " brk=%#" PRIx64, layout.start_brk,
+			    layout.start_brk);
 	if (layout.start_stack)
-		text_format(&recorder->text, " start_stack=%#" PRIx64, layout.start_stack);
-	text_format(&recorder->text, " task_size=%#" PRIx64 " personality=0x%" PRIx64, task_size,
+		text_format(text, " start_stack=%#" PRIx64, layout.start_stack);
+	text_format(text, " task_size=%#" PRIx64 " personality=0x%" PRIx64, task_size,
 		    layout.personality);
 	if (layout.end_code)
-		text_format(&recorder->text,
+		text_format(text,
 			    " start_code=%#" PRIx64 " end_code=%#" PRIx64 " start_data=%#" PRIx64
 			    " end_data=%#" PRIx64,
 			    layout.start_code, layout.end_code, layout.start_data, layout.end_data);
-	text_format(&recorder->text, " caps=%s uid=%u", layout.cap_ipc_lock ? "ipc_lock" : "none",
-		    (unsigned)layout.uid);
+	add_privileges(text, &task->privileges);
 	line_end(recorder);
 }
 

@@ -25,6 +25,7 @@
 #include <signal.h>
 #include <stddef.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/ptrace.h>
 #include <sys/syscall.h>
@@ -35,9 +36,39 @@
 
 enum { SYSCALL_STOP = SIGTRAP | 0x80 };
 
-void stop_resume(struct task *task, int signal)
+/* A report that came while another one of the same task was handled; the loop takes it next. */
+static void early_add(struct recorder *recorder, pid_t tid, int status)
 {
-	ptrace(task->in_call ? PTRACE_SYSCALL : PTRACE_CONT, task->tid, 0, (long)signal);
+	struct early_report *report = text_allocate(sizeof(*report));
+
+	*report = (struct early_report){ .tid = tid, .status = status, .next = recorder->early };
+	recorder->early = report;
+}
+
+bool stop_take_early(struct recorder *recorder)
+{
+	struct early_report *report = recorder->early;
+
+	if (!report)
+		return false;
+	recorder->early = report->next;
+	stop_handle(recorder, report->tid, report->status);
+	free(report);
+	return true;
+}
+
+/*
+ * SIGKILL takes a task out of any stop and into its exit stop, at any moment: then this would let
+ * it go from that stop, unseen. So a new report is looked for first.
+ */
+void stop_resume(struct recorder *recorder, struct task *task, int signal)
+{
+	int status;
+
+	if (waitpid(task->tid, &status, __WALL | WNOHANG) == task->tid)
+		early_add(recorder, task->tid, status);
+	else
+		ptrace(task->in_call ? PTRACE_SYSCALL : PTRACE_CONT, task->tid, 0, (long)signal);
 }
 
 static bool counts(const struct task *task)
@@ -56,7 +87,7 @@ static void at_entry(struct recorder *recorder, struct task *task)
 	    info.op == PTRACE_SYSCALL_INFO_SECCOMP)
 		task->call = call_numbered(info.seccomp.nr);
 	if (!task->call) {
-		stop_resume(task, 0);
+		stop_resume(recorder, task, 0);
 		return;
 	}
 	memcpy(task->arguments, info.seccomp.args, sizeof(task->arguments));
@@ -72,6 +103,23 @@ static void write_line(struct recorder *recorder, struct task *task, int64_t res
 	line_end(recorder);
 }
 
+/* A call has returned: its line, and what can be seen only now. */
+static void finish_call(struct recorder *recorder, struct task *task, int64_t result)
+{
+	touch_until_effect(recorder, task);
+	if (task->call->result == RESULT_HIDDEN) {
+		snapshot_privileges(recorder, task);
+		return;
+	}
+	call_finish(task, result);
+	write_line(recorder, task, result);
+	if (call_changes_layout(task, result))
+		snapshot_layout(recorder, task);
+	touch_after_call(recorder, task, result);
+	task->space->changed = true;
+	turn_snapshot(recorder, task);
+}
+
 /* Stopped at the return of a call. */
 static void at_return(struct recorder *recorder, struct task *task)
 {
@@ -81,19 +129,11 @@ static void at_return(struct recorder *recorder, struct task *task)
 	    info.op == PTRACE_SYSCALL_INFO_EXIT) {
 		if (call_is_clone(task->call))
 			clone_failed(task);
-		if (counts(task)) {
-			touch_until_effect(recorder, task);
-			call_finish(task, info.exit.rval);
-			write_line(recorder, task, info.exit.rval);
-			if (call_changes_layout(task, info.exit.rval))
-				snapshot_layout(recorder, task);
-			touch_after_call(recorder, task, info.exit.rval);
-			task->space->changed = true;
-			turn_snapshot(recorder, task);
-		}
+		if (counts(task))
+			finish_call(recorder, task, info.exit.rval);
 	}
 	turn_leave(recorder, task);
-	stop_resume(task, 0);
+	stop_resume(recorder, task, 0);
 }
 
 static void at_clone(struct recorder *recorder, struct task *task)
@@ -103,7 +143,7 @@ static void at_clone(struct recorder *recorder, struct task *task)
 	clone_done(recorder, task);
 	turn_snapshot(recorder, task);
 	turn_leave(recorder, task);
-	stop_resume(task, 0);
+	stop_resume(recorder, task, 0);
 }
 
 /* A thread that was not the leader has called execve and got the leader's number. */
@@ -181,7 +221,7 @@ static void at_exec(struct recorder *recorder, struct task *task)
 	task->born = 0;
 	touch_unpark(recorder, task);
 	touch_before_call(recorder, task);
-	stop_resume(task, 0);
+	stop_resume(recorder, task, 0);
 }
 
 /*
@@ -192,6 +232,8 @@ static void end_call(struct recorder *recorder, struct task *task, bool has_regi
 {
 	int64_t result = -ENOSYS;
 
+	if (task->call->result == RESULT_HIDDEN)
+		return;
 	if (has_registers) {
 		errno = 0;
 		result = ptrace(PTRACE_PEEKUSER, task->tid, offsetof(struct user_regs_struct, rax),
@@ -238,7 +280,7 @@ static void leave(struct recorder *recorder, struct task *task, bool has_space)
 static void at_exit(struct recorder *recorder, struct task *task)
 {
 	leave(recorder, task, true);
-	stop_resume(task, 0);
+	stop_resume(recorder, task, 0);
 }
 
 static void at_death(struct recorder *recorder, struct task *task, int status)
@@ -272,14 +314,14 @@ static void at_signal(struct recorder *recorder, struct task *task, int signal)
 {
 	if (counts(task))
 		signal_write(recorder, task, signal);
-	stop_resume(task, signal);
+	stop_resume(recorder, task, signal);
 }
 
 /* A group stop lasts until SIGCONT; other stops of this kind only ask to go on. */
 static void at_event_stop(struct recorder *recorder, struct task *task, int signal)
 {
 	if (signal != SIGSTOP && signal != SIGTSTP && signal != SIGTTIN && signal != SIGTTOU) {
-		stop_resume(task, 0);
+		stop_resume(recorder, task, 0);
 		return;
 	}
 	if (counts(task)) {

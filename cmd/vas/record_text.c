@@ -15,7 +15,7 @@
 
 static _Noreturn void out_of_memory(void)
 {
-	static const char message[] = "vas record: out of memory\n";
+	static const char message[] = "vas: record: out of memory\n";
 
 	fwrite(message, 1, sizeof(message) - 1, stderr);
 	exit(STATUS_TROUBLE);

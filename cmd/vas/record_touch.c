@@ -23,7 +23,7 @@
 
 #include <stdlib.h>
 
-enum { PARKED_LIMIT = 100000 };
+enum { PARKED_LIMIT = 4096 };
 
 static bool tells_locks(const struct recorder *recorder)
 {
@@ -66,11 +66,11 @@ static void write_touch(struct recorder *recorder, pid_t tid, const struct fault
 	line_end(recorder);
 }
 
-static void write_lost(struct recorder *recorder, const struct fault *fault)
+static void write_lost(struct recorder *recorder, uint64_t count)
 {
 	text_clear(&recorder->text);
 	text_string(&recorder->text, "@lost ");
-	text_decimal(&recorder->text, fault->address);
+	text_decimal(&recorder->text, count);
 	line_end(recorder);
 }
 
@@ -172,7 +172,7 @@ static void take_event(void *context, const struct fault *fault)
 		take_lock(recorder, fault);
 		break;
 	case FAULT_LOST:
-		write_lost(recorder, fault);
+		write_lost(recorder, fault->address);
 		break;
 	case FAULT_EXEC:
 		task = task_find(&recorder->tasks, fault->pid);
@@ -225,6 +225,17 @@ void touch_until(struct recorder *recorder, uint64_t time)
 {
 	if (recorder->faults)
 		faults_drain(recorder->faults, time, take_event, recorder);
+}
+
+/* After all else. */
+void touch_finish(struct recorder *recorder)
+{
+	uint64_t lost;
+
+	touch_until(recorder, UINT64_MAX);
+	lost = recorder->faults ? faults_lost_untold(recorder->faults) : 0;
+	if (lost > 0)
+		write_lost(recorder, lost);
 }
 
 /* Up to where the call of `task` took effect; later faults wait for its line to be written. */

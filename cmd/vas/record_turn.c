@@ -15,7 +15,6 @@
 #include "record_call.h"
 
 #include <string.h>
-#include <sys/ptrace.h>
 #include <sys/syscall.h>
 
 #define HELD_LIMIT_NS UINT64_C(100000000)
@@ -85,7 +84,7 @@ static void start_call(struct recorder *recorder, struct task *task)
 		snapshot_write(recorder, task, "now");
 	}
 	task->resumed = space->since = line_clock();
-	ptrace(PTRACE_SYSCALL, task->tid, 0, 0);
+	stop_resume(recorder, task, 0);
 }
 
 /* At the entry of a call whose number and arguments are in the task. */
