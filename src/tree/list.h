@@ -18,6 +18,26 @@ struct vas_list_index {
 	struct vas_list_link *hint; /* where the list last changed; NULL when empty */
 };
 
+/*
+ * What list-cache knows of one direction. Bottom-up: the part of any hole between limit and place
+ * has `hole` bytes at most; top-down: the part between place and limit.
+ */
+struct vas_hole_cache {
+	uint64_t limit, place, hole;
+	/* A range near the place, to walk from; NULL when the list is empty. */
+	struct vas_list_link *near;
+};
+
+struct vas_list_cache {
+	struct vas_list_index list;
+	struct vas_hole_cache up, down;
+};
+
+static inline struct vas_list_cache *vas_list_cache_of(const struct vas_index *index)
+{
+	return (struct vas_list_cache *)(uintptr_t)index;
+}
+
 static inline struct vas_list_index *vas_list_index(const struct vas_index *index)
 {
 	return (struct vas_list_index *)(uintptr_t)index;

@@ -31,25 +31,7 @@
 
 #include "base/print.h"
 
-/* What is known of one direction. Bottom-up: every hole between limit and place has `hole` bytes at
- * most, as far as it lies there; top-down: between place and limit. */
-struct cache {
-	uint64_t limit, place, hole;
-	/* A range near the place, to walk from; NULL when the list is empty. */
-	struct vas_list_link *near;
-};
-
-struct list_cache {
-	struct vas_list_index list;
-	struct cache up, down;
-};
-
-static struct list_cache *cache_of(const struct vas_index *index)
-{
-	return (struct list_cache *)(uintptr_t)index;
-}
-
-static void restart(struct cache *cache, uint64_t limit)
+static void restart(struct vas_hole_cache *cache, uint64_t limit)
 {
 	cache->limit = limit;
 	cache->place = limit;
@@ -58,8 +40,8 @@ static void restart(struct cache *cache, uint64_t limit)
 
 static void list_cache_create(struct vas_index *index)
 {
-	restart(&cache_of(index)->up, 0);
-	restart(&cache_of(index)->down, UINT64_MAX);
+	restart(&vas_list_cache_of(index)->up, 0);
+	restart(&vas_list_cache_of(index)->down, UINT64_MAX);
 }
 
 static uint64_t larger(uint64_t a, uint64_t b)
@@ -73,7 +55,7 @@ static uint64_t smaller(uint64_t a, uint64_t b)
 }
 
 /* There is a hole now, or it is larger: a search must not start behind it. */
-static void hole_appeared(struct list_cache *self, struct vas_range hole)
+static void hole_appeared(struct vas_list_cache *self, struct vas_range hole)
 {
 	if (hole.start < self->up.place && hole.end > self->up.limit)
 		self->up.place = larger(hole.start, self->up.limit);
@@ -82,14 +64,14 @@ static void hole_appeared(struct list_cache *self, struct vas_range hole)
 }
 
 /* Bytes [start, end) stay free between limit and place. */
-static void passed(struct cache *cache, uint64_t start, uint64_t end)
+static void passed(struct vas_hole_cache *cache, uint64_t start, uint64_t end)
 {
 	if (start < end)
 		cache->hole = larger(cache->hole, end - start);
 }
 
 /* What an insert or a range that grew leaves of a hole. */
-static void hole_parted(struct list_cache *self, struct vas_range hole)
+static void hole_parted(struct vas_list_cache *self, struct vas_range hole)
 {
 	if (hole.end < self->up.place)
 		passed(&self->up, larger(hole.start, self->up.limit), hole.end);
@@ -97,7 +79,7 @@ static void hole_parted(struct list_cache *self, struct vas_range hole)
 		passed(&self->down, hole.start, smaller(hole.end, self->down.limit));
 }
 
-static void keep_near(struct list_cache *self, struct vas_list_link *link)
+static void keep_near(struct vas_list_cache *self, struct vas_list_link *link)
 {
 	if (self->up.near == NULL)
 		self->up.near = link;
@@ -107,7 +89,7 @@ static void keep_near(struct list_cache *self, struct vas_list_link *link)
 
 static void list_cache_insert(struct vas_index *index, struct vas_range *range)
 {
-	struct list_cache *self = cache_of(index);
+	struct vas_list_cache *self = vas_list_cache_of(index);
 	struct vas_list_link *link = vas_list_of(range);
 
 	vas_list_insert(index, range);
@@ -120,13 +102,13 @@ static int list_cache_load(struct vas_index *index, struct vas_range *const *ran
 {
 	int err = vas_list_load(index, ranges, count);
 
-	keep_near(cache_of(index), vas_list_of(ranges[0]));
+	keep_near(vas_list_cache_of(index), vas_list_of(ranges[0]));
 	return err;
 }
 
 static void list_cache_erase(struct vas_index *index, struct vas_range *range)
 {
-	struct list_cache *self = cache_of(index);
+	struct vas_list_cache *self = vas_list_cache_of(index);
 	struct vas_list_link *link = vas_list_of(range), *next = link->next;
 	struct vas_list_link *neighbour = next != NULL ? next : link->prev;
 
@@ -141,7 +123,7 @@ static void list_cache_erase(struct vas_index *index, struct vas_range *range)
 static void list_cache_resize(struct vas_index *index, struct vas_range *range, uint64_t start,
 			      uint64_t end)
 {
-	struct list_cache *self = cache_of(index);
+	struct vas_list_cache *self = vas_list_cache_of(index);
 	struct vas_list_link *link = vas_list_of(range);
 	bool lower = start > range->start, upper = end < range->end;
 
@@ -155,10 +137,10 @@ static void list_cache_resize(struct vas_index *index, struct vas_range *range, 
 }
 
 /* One pass upwards from the cached place; false: nothing before the upper limit. */
-static bool pass_up(struct list_cache *self, const struct vas_gap *gap, uint64_t wanted,
+static bool pass_up(struct vas_list_cache *self, const struct vas_gap *gap, uint64_t wanted,
 		    uint64_t *address)
 {
-	struct cache *cache = &self->up;
+	struct vas_hole_cache *cache = &self->up;
 	struct vas_list_link *link = vas_list_near(cache->near, cache->place);
 	struct vas_range hole;
 	uint64_t start;
@@ -183,7 +165,7 @@ static bool pass_up(struct list_cache *self, const struct vas_gap *gap, uint64_t
 }
 
 /* Must a search start at the limit again? */
-static bool is_void(const struct list_cache *self, const struct cache *cache, uint64_t limit,
+static bool is_void(const struct vas_list_cache *self, const struct vas_hole_cache *cache, uint64_t limit,
 		    uint64_t wanted)
 {
 	bool sized = self->list.head.ops == &vas_list_cache_ops;
@@ -191,10 +173,10 @@ static bool is_void(const struct list_cache *self, const struct cache *cache, ui
 	return cache->limit != limit || (sized && wanted <= cache->hole);
 }
 
-static bool search_up(struct list_cache *self, const struct vas_gap *gap, uint64_t wanted,
+static bool search_up(struct vas_list_cache *self, const struct vas_gap *gap, uint64_t wanted,
 		      uint64_t *address)
 {
-	struct cache *cache = &self->up;
+	struct vas_hole_cache *cache = &self->up;
 
 	if (is_void(self, cache, gap->low, wanted))
 		restart(cache, gap->low);
@@ -207,10 +189,10 @@ static bool search_up(struct list_cache *self, const struct vas_gap *gap, uint64
 }
 
 /* The mirror image: downwards, from the hole that the cached place is in or above. */
-static bool pass_down(struct list_cache *self, const struct vas_gap *gap, uint64_t wanted,
+static bool pass_down(struct vas_list_cache *self, const struct vas_gap *gap, uint64_t wanted,
 		      uint64_t *address)
 {
-	struct cache *cache = &self->down;
+	struct vas_hole_cache *cache = &self->down;
 	struct vas_list_link *link = vas_list_near(cache->near, cache->place - 1);
 	struct vas_range hole;
 	uint64_t end;
@@ -236,10 +218,10 @@ static bool pass_down(struct list_cache *self, const struct vas_gap *gap, uint64
 	}
 }
 
-static bool search_down(struct list_cache *self, const struct vas_gap *gap, uint64_t wanted,
+static bool search_down(struct vas_list_cache *self, const struct vas_gap *gap, uint64_t wanted,
 			uint64_t *address)
 {
-	struct cache *cache = &self->down;
+	struct vas_hole_cache *cache = &self->down;
 
 	if (is_void(self, cache, gap->high, wanted))
 		restart(cache, gap->high);
@@ -258,8 +240,8 @@ static bool list_cache_gap(struct vas_index *index, const struct vas_gap *gap, u
 	if (!vas_gap_wanted(gap, &wanted))
 		return false;
 	if (gap->direction == VAS_BOTTOM_UP)
-		return search_up(cache_of(index), gap, wanted, address);
-	return search_down(cache_of(index), gap, wanted, address);
+		return search_up(vas_list_cache_of(index), gap, wanted, address);
+	return search_down(vas_list_cache_of(index), gap, wanted, address);
 }
 
 /* Is `link` one of the list's, or NULL as the list is empty? */
@@ -274,7 +256,7 @@ static bool in_list(const struct vas_list_index *list, const struct vas_list_lin
 
 static bool list_cache_validate(const struct vas_index *index, const struct vas_printer *printer)
 {
-	const struct list_cache *self = cache_of(index);
+	const struct vas_list_cache *self = vas_list_cache_of(index);
 
 	if (!vas_list_validate(index, printer))
 		return false;
@@ -301,7 +283,7 @@ static bool list_cache_validate(const struct vas_index *index, const struct vas_
 
 static void list_cache_print(const struct vas_index *index, const struct vas_printer *printer)
 {
-	const struct list_cache *self = cache_of(index);
+	const struct vas_list_cache *self = vas_list_cache_of(index);
 
 	vas_print(printer, "up: from 0x%llx, holes of 0x%llx passed; down: from 0x%llx, 0x%llx\n",
 		  vas_ll(self->up.place), vas_ll(self->up.hole), vas_ll(self->down.place),
@@ -312,7 +294,7 @@ static void list_cache_print(const struct vas_index *index, const struct vas_pri
 #define LIST_CACHE_OPS(its_name)                                                                   \
 	{                                                                                          \
 		.name = its_name, .link_bytes = sizeof(struct vas_list_link),                      \
-		.size = sizeof(struct list_cache), .align = _Alignof(struct list_cache),           \
+		.size = sizeof(struct vas_list_cache), .align = _Alignof(struct vas_list_cache),           \
 		.create = list_cache_create, .insert = list_cache_insert, .load = list_cache_load, \
 		.erase = list_cache_erase, .resize = list_cache_resize, .find = vas_list_find,     \
 		.find_ge = vas_list_find_ge, .next = vas_list_next, .prev = vas_list_prev,         \
