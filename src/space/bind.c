@@ -22,13 +22,17 @@ static int bind_area(struct vas_area *area, struct vas_range part, void *data, u
 /* Is there a hole that the kernel refuses? The default policy may be set over holes. */
 static bool refused(const struct vas_space *space, struct vas_range range, uint64_t policy)
 {
-	struct vas_area *first = vas_find_ge(space, range.start);
+	struct vas_area *area = vas_find_ge(space, range.start);
 	uint64_t at = range.start;
-	struct vas_range hole;
 
-	if (policy != 0)
-		return vas_gap_next(space, &at, &hole) && hole.start < range.end;
-	return first == NULL || first->range.start >= range.end;
+	if (policy == 0)
+		return area == NULL || area->range.start >= range.end;
+	for (; area != NULL && area->range.start <= at; area = vas_area_next(area)) {
+		at = area->range.end;
+		if (at >= range.end)
+			return false;
+	}
+	return true;
 }
 
 int vas_bind(struct vas_space *space, uint64_t start, uint64_t length, uint64_t policy)

@@ -10,10 +10,13 @@
 /* Lines with a name are filled up to this column; then comes a blank, in any case. */
 #define NAME_COLUMN 72
 
+/* Until 6.5 an area that only touched the heap was called so too. */
 static bool is_heap(const struct vas_area *area)
 {
 	const struct vas_layout *layout = &area->space->layout;
 
+	if (area->space->settings->kernel < VAS_KERNEL(6, 6))
+		return area->range.start <= layout->brk && area->range.end >= layout->start_brk;
 	return area->range.start < layout->brk && area->range.end > layout->start_brk;
 }
 

@@ -36,6 +36,14 @@ static bool becomes_accountable(uint64_t flags)
 			 VAS_AREA_NO_RESERVE)) == 0;
 }
 
+/* Memory that was never written and can be no longer: its promise is taken back (since 6.5). */
+static bool gives_promise_back(const struct vas_area *area)
+{
+	return area->space->settings->kernel >= VAS_KERNEL(6, 5) &&
+	       (area->flags & VAS_AREA_ACCOUNT) != 0 && vas_area_anonymous(area) &&
+	       vas_may_reindex(area);
+}
+
 /* One area's part, [start, end). *past: where the area that covers it now ends. */
 static int protect_area(struct vas_area *area, uint64_t start, uint64_t end, uint64_t flags,
 			uint64_t *past)
@@ -58,8 +66,7 @@ static int protect_area(struct vas_area *area, uint64_t start, uint64_t end, uin
 			charged = pages;
 			flags |= VAS_AREA_ACCOUNT;
 		}
-	} else if ((old & VAS_AREA_ACCOUNT) != 0 && vas_area_anonymous(area) &&
-		   vas_may_reindex(area)) {
+	} else if (gives_promise_back(area)) {
 		flags &= ~(uint64_t)VAS_AREA_ACCOUNT;
 	}
 	err = vas_modify(area, (struct vas_range){ start, end }, vas_with_flags(area, flags), past);

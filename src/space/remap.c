@@ -206,6 +206,14 @@ static int choose_target(struct move *move)
 	return err;
 }
 
+/* Before 6.17 (seen in 6.12 and 6.1) DONTUNMAP neither lets the copy join the area that it comes
+ * from, nor takes a lock off more than the range that was moved. */
+static bool keeps_apart(const struct move *move)
+{
+	return (move->flags & VAS_REMAP_DONTUNMAP) != 0 &&
+	       move->space->settings->kernel < VAS_KERNEL(6, 17);
+}
+
 /* Makes the area at the new place, or lets it join its neighbours there. */
 static struct vas_area *copy_area(struct move *move)
 {
@@ -221,6 +229,10 @@ static struct vas_area *copy_area(struct move *move)
 	range.copied = true;
 	below = vas_find(space, move->to - 1);
 	above = vas_find_ge(space, move->to);
+	if (keeps_apart(move)) {
+		below = below == area ? NULL : below;
+		above = above == area ? NULL : above;
+	}
 	copy = vas_merge_new(&range, below, above);
 	/* A merge may have swallowed or stretched the source itself. */
 	move->area = vas_find(space, move->old);
@@ -251,29 +263,47 @@ static void clear_source(struct move *move)
 		vas_charge_always(space, pages);
 }
 
-static void leave_source_empty(struct move *move, const struct vas_area *copy)
+/* Takes the lock off the source; Linux goes on counting its pages as locked, until exec. */
+static void unlock_source(struct move *move)
 {
 	struct vas_space *space = move->space;
 	struct vas_area *area = move->area;
-	uint64_t old_flags = area->flags;
+	struct vas_range part = area->range;
+	uint64_t old_flags = area->flags, past;
 
-	if ((old_flags & VAS_LOCK_FLAGS) != 0) {
-		area->flags &= ~VAS_LOCK_FLAGS;
-		/* Linux goes on counting them as locked, until exec. */
-		if ((old_flags & VAS_AREA_LOCKED) != 0)
-			space->locked_lost += vas_area_pages(area);
-		vas_tell(space, &(struct vas_op){ .kind = VAS_OP_FLAGS,
-						  .area = area,
-						  .start = area->range.start,
-						  .end = area->range.end,
-						  .old_flags = old_flags });
+	if ((old_flags & VAS_LOCK_FLAGS) == 0)
+		return;
+	if (keeps_apart(move))
+		part = (struct vas_range){ move->old, move->old + move->old_length };
+	if ((old_flags & VAS_AREA_LOCKED) != 0)
+		space->locked_lost += vas_range_length(part) >> VAS_PAGE_SHIFT;
+	if (keeps_apart(move)) {
+		/* The margin of areas that a move keeps has room for these splits. */
+		(void)vas_modify(area, part, vas_with_flags(area, old_flags & ~VAS_LOCK_FLAGS),
+				 &past);
+		move->area = vas_find(space, move->old);
+		return;
 	}
+	area->flags &= ~VAS_LOCK_FLAGS;
+	vas_tell(space, &(struct vas_op){ .kind = VAS_OP_FLAGS,
+					  .area = area,
+					  .start = part.start,
+					  .end = part.end,
+					  .old_flags = old_flags });
+}
+
+static void leave_source_empty(struct move *move, const struct vas_area *copy)
+{
+	struct vas_area *area;
+
+	unlock_source(move);
+	area = move->area;
 	if (area != copy && area->range.start == move->old &&
 	    area->range.end == move->old + move->old_length)
-		vas_tell(space, &(struct vas_op){ .kind = VAS_OP_EMPTY,
-						  .area = area,
-						  .start = area->range.start,
-						  .end = area->range.end });
+		vas_tell(move->space, &(struct vas_op){ .kind = VAS_OP_EMPTY,
+							.area = area,
+							.start = area->range.start,
+							.end = area->range.end });
 }
 
 /* A userfaultfd does not go along. */
@@ -493,16 +523,17 @@ static int reserve(struct vas_space *space, struct move *move, bool many)
 	const struct vas_allocator *allocator = space->allocator;
 	struct vas_need need = { .areas = REMAP_AREAS, .touches = 1, .moved = move->old_length };
 	uint64_t end = move->old + move->old_length, start, to_end;
-	size_t pieces = many && end > move->old ? vas_count_areas(space, move->old, end) : 1;
+	size_t pieces = many ? vas_count_areas(space, move->old, end) : 1;
 	size_t size = pieces * AROUND * sizeof(struct vas_area *);
 	struct vas_area *few[AROUND], **others = few, *last;
 	int err;
 
 	move->area = vas_find(space, move->old);
-	if (pieces > 1) {
+	if (pieces > 1)
 		others = allocator->allocate(allocator->context, size, sizeof(*others));
-		if (others == NULL)
-			return -VAS_ENOMEM;
+	if (others == NULL)
+		return -VAS_ENOMEM;
+	if (many) {
 		need.other_count = list_around_all(move, others);
 	} else {
 		foresee(move, &start, &to_end);
@@ -523,6 +554,70 @@ static int reserve(struct vas_space *space, struct move *move, bool many)
 	return err;
 }
 
+/*
+ * Kernels before 6.17 go about it in another order: the area is looked up before the target is
+ * looked at, the lengths of DONTUNMAP are compared as they were given, and a fixed target is
+ * cleared before the area is asked whether it may move at all.
+ */
+static int check_arguments_before_6_17(struct vas_space *space, const struct vas_remap *remap,
+				       struct move *move)
+{
+	const uint64_t known = VAS_REMAP_MAYMOVE | VAS_REMAP_FIXED | VAS_REMAP_DONTUNMAP;
+	uint64_t task_size = space->layout.task_size;
+
+	if ((move->flags & ~known) != 0 ||
+	    (has_target(move) && (move->flags & VAS_REMAP_MAYMOVE) == 0))
+		return -VAS_EINVAL;
+	if ((move->flags & VAS_REMAP_DONTUNMAP) != 0 && remap->old_length != remap->new_length)
+		return -VAS_EINVAL;
+	if ((move->old & VAS_PAGE_MASK) != 0 || move->new_length == 0)
+		return -VAS_EINVAL;
+	move->area = vas_find(space, move->old);
+	if (move->area == NULL)
+		return -VAS_EFAULT;
+	if ((move->area->flags & VAS_AREA_SEALED) != 0)
+		return -VAS_EPERM;
+	if (!has_target(move))
+		return 0;
+	if ((move->to & VAS_PAGE_MASK) != 0 || move->new_length > task_size ||
+	    move->to > task_size - move->new_length)
+		return -VAS_EINVAL;
+	if (move->old + move->old_length > move->to && move->to + move->new_length > move->old)
+		return -VAS_EINVAL;
+	if (vas_index_count(space->index) + 5 >= (uint64_t)space->settings->max_map_count)
+		return -VAS_ENOMEM;
+	return 0;
+}
+
+static int remap_before_6_17(struct move *move)
+{
+	int err = 0;
+
+	if (!has_target(move) && move->new_length <= move->old_length) {
+		move->to = move->old;
+		return move->new_length == move->old_length ? 0 : shrink(move);
+	}
+	if ((move->flags & VAS_REMAP_FIXED) != 0)
+		err = clear(move->space, move->to, move->new_length);
+	if (err == 0 && move->old_length > move->new_length) {
+		err = shrink(move);
+		move->old_length = move->new_length;
+	}
+	if (err != 0)
+		return err;
+	move->area = vas_find(move->space, move->old);
+	err = check_area(move);
+	if (err != 0)
+		return err;
+	if (!has_target(move))
+		return resize(move);
+	if ((move->flags & VAS_REMAP_DONTUNMAP) != 0 &&
+	    !vas_may_expand(move->space, move->area->flags, move->old_length >> VAS_PAGE_SHIFT))
+		return -VAS_ENOMEM;
+	err = choose_target(move);
+	return err != 0 ? err : move_area(move);
+}
+
 int vas_remap(struct vas_space *space, const struct vas_remap *remap, uint64_t *address)
 {
 	struct move move = {
@@ -533,9 +628,11 @@ int vas_remap(struct vas_space *space, const struct vas_remap *remap, uint64_t *
 		.new_length = vas_page_up(remap->new_length),
 		.flags = remap->flags,
 	};
-	bool many = (move.flags & VAS_REMAP_FIXED) != 0 && move.old_length == move.new_length &&
-		    space->settings->kernel >= VAS_KERNEL(6, 17);
-	int err = check_arguments(space, &move);
+	bool modern = space->settings->kernel >= VAS_KERNEL(6, 17);
+	bool many =
+		modern && (move.flags & VAS_REMAP_FIXED) != 0 && move.old_length == move.new_length;
+	int err = modern ? check_arguments(space, &move)
+			 : check_arguments_before_6_17(space, remap, &move);
 
 	if (err != 0)
 		return err;
@@ -544,8 +641,10 @@ int vas_remap(struct vas_space *space, const struct vas_remap *remap, uint64_t *
 		return err;
 	if (many)
 		err = move_many(&move);
-	else
+	else if (modern)
 		err = remap_one(&move);
+	else
+		err = remap_before_6_17(&move);
 	if (err == 0) {
 		*address = move.to;
 		if (move.populate)

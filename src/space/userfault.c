@@ -33,8 +33,11 @@ static int check_area(struct vas_area *area, struct vas_range part, void *data, 
 	(void)past;
 	if (!can_register(area, mark->flags))
 		return -VAS_EINVAL;
-	if (mark->flags == 0)
-		return old != 0 && old != mark->context ? -VAS_EINVAL : 0;
+	if (mark->flags == 0) /* until 6.12, and perhaps later, any descriptor could */
+		return old != 0 && old != mark->context &&
+				       area->space->settings->kernel >= VAS_KERNEL(6, 17)
+			       ? -VAS_EINVAL
+			       : 0;
 	if ((area->flags & VAS_AREA_MAY_WRITE) == 0)
 		return -VAS_EPERM;
 	if (old != 0 && old != mark->context)

@@ -215,16 +215,19 @@ static bool huge(struct vas_space *space, const struct vas_where *where, uint64_
 }
 
 /* Does Linux try for huge-page alignment here? Anonymous memory: since 6.7, for whole huge pages
- * only since 6.13 (and its stable kernels). */
+ * only since 6.13 (and its stable kernels); /dev/zero: not yet in 6.12. */
 static bool wants_huge(const struct vas_space *space, const struct vas_where *where, uint64_t hint)
 {
+	uint32_t kernel = space->settings->kernel;
+
 	if (!space->settings->huge_pages)
+		return false;
+	if (where->file != NULL && (where->file->flags & VAS_FILE_DEVICE_ZERO) != 0 &&
+	    kernel < VAS_KERNEL(6, 16))
 		return false;
 	if (where->file != NULL)
 		return (where->file->flags & VAS_FILE_HUGE_ALIGN) != 0;
-	if ((where->flags & VAS_SHARED) != 0 || hint != 0)
-		return false;
-	if (space->settings->kernel < VAS_KERNEL(6, 7))
+	if ((where->flags & VAS_SHARED) != 0 || hint != 0 || kernel < VAS_KERNEL(6, 7))
 		return false;
 	return (where->length & (HUGE_PAGE - 1)) == 0;
 }

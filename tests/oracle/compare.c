@@ -106,12 +106,12 @@ static void compare_maps(const struct vas_space *space, const struct record *rec
 }
 
 /* => the areas themselves are equal. */
-static void compare_flags(const struct vas_space *space, const struct record *record,
-			  struct difference *difference)
+static void compare_flags(const struct vas_space *space, uint32_t kernel_version,
+			  const struct record *record, struct difference *difference)
 {
 	const char *text = (const char *)(record + 1) + record->maps_bytes;
 	const char *end = text + record->smaps_bytes;
-	const uint64_t known = maps_known_flags();
+	const uint64_t known = maps_known_flags(kernel_version);
 	char kernel[FLAGS_TEXT], model[FLAGS_TEXT];
 	const struct vas_area *area;
 	struct maps_line line;
@@ -180,7 +180,7 @@ static void compare_state(struct model *model, const struct record *record,
 	if (record->maps_bytes)
 		compare_maps(space, record, difference);
 	if (record->smaps_bytes && !difference->found) {
-		compare_flags(space, record, difference);
+		compare_flags(space, vas_space_settings(space)->kernel, record, difference);
 		compare_counts(space, record, difference);
 		validate(model, space, difference);
 	}

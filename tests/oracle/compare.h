@@ -14,8 +14,8 @@
 
 struct difference {
 	bool found;
-	char *text;            /* what differs, some lines; NULL: nothing */
-	uint32_t at;           /* number of the call */
+	char *text;  /* what differs, some lines; NULL: nothing */
+	uint32_t at; /* number of the call */
 };
 
 struct totals {

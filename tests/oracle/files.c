@@ -93,8 +93,8 @@ static void open_memory(struct files *files)
 	int fd;
 
 	take(files, FILE_MEMFD, open_memfd("vas", 0), both, "no memfd");
-	take(files, FILE_SEALED, open_memfd("vas-sealed", F_SEAL_WRITE),
-	     both | VAS_FILE_SEAL_WRITE, "no sealed memfd");
+	take(files, FILE_SEALED, open_memfd("vas-sealed", F_SEAL_WRITE), both | VAS_FILE_SEAL_WRITE,
+	     "no sealed memfd");
 	take(files, FILE_SEALED_FUTURE, open_memfd("vas-future", F_SEAL_FUTURE_WRITE),
 	     both | VAS_FILE_SEAL_FUTURE_WRITE, "no F_SEAL_FUTURE_WRITE");
 	snprintf(path, sizeof(path), "/dev/shm/vas-oracle-%d", getpid());
@@ -197,8 +197,13 @@ static void open_odd(struct files *files)
 	take(files, FILE_NOEXEC, open_noexec(), both | VAS_FILE_SHARED_MEMORY | VAS_FILE_NO_EXEC,
 	     "cannot mount a tmpfs");
 	if (pipe(ends) == 0) {
+		/* Newer kernels keep pipes on a mount without execution: another error. */
+		bool no_exec = mmap(NULL, 4096, PROT_EXEC, MAP_PRIVATE, ends[0], 0) == MAP_FAILED &&
+			       errno == EPERM;
+
 		take(files, FILE_PIPE, ends[0],
-		     VAS_FILE_READ | VAS_FILE_NO_MMAP | VAS_FILE_NO_EXEC, "no pipe");
+		     VAS_FILE_READ | VAS_FILE_NO_MMAP | (no_exec ? VAS_FILE_NO_EXEC : 0),
+		     "no pipe");
 		close(ends[1]);
 	}
 	take(files, FILE_DIRECTORY, open("/", O_RDONLY | O_DIRECTORY),

@@ -10,8 +10,8 @@
 #include <stdint.h>
 
 struct file_facts {
-	const char *missing;  /* why the slot is not open; NULL when it is */
-	char name[256];       /* as /proc/PID/maps shows it */
+	const char *missing; /* why the slot is not open; NULL when it is */
+	char name[256];	     /* as /proc/PID/maps shows it */
 	uint32_t major, minor;
 	uint64_t inode;
 	uint32_t model_flags; /* VAS_FILE_ ... */

@@ -18,9 +18,9 @@
 #ifndef MAP_DROPPABLE
 #define MAP_DROPPABLE 0x08
 #endif
-#define MAP_ABOVE4G        0x80
-#define PAGE               UINT64_C(4096)
-#define TASK_SIZE          UINT64_C(0x7ffffffff000)
+#define MAP_ABOVE4G	   0x80
+#define PAGE		   UINT64_C(4096)
+#define TASK_SIZE	   UINT64_C(0x7ffffffff000)
 #define READ_IMPLIES_EXEC  0x0400000
 #define ADDR_NO_RANDOMIZE  0x0040000
 #define ADDR_COMPAT_LAYOUT 0x0200000
@@ -63,10 +63,27 @@ static int guards(const struct draw *draw)
 static uint64_t odd_number(const struct draw *draw)
 {
 	static const uint64_t odd[] = {
-		0, 1, 4095, 4097, 0x10000, 0xfff, 0x1000, 0x7ffff000, 0x80000000, 0xfffff000,
-		UINT64_C(0x100000000), TASK_SIZE - PAGE, TASK_SIZE, TASK_SIZE + PAGE,
-		UINT64_C(1) << 47, UINT64_C(1) << 56, UINT64_C(1) << 63,
-		UINT64_C(0xffffffffff600000), ~UINT64_C(0), ~UINT64_C(4095), ~UINT64_C(8191),
+		0,
+		1,
+		4095,
+		4097,
+		0x10000,
+		0xfff,
+		0x1000,
+		0x7ffff000,
+		0x80000000,
+		0xfffff000,
+		UINT64_C(0x100000000),
+		TASK_SIZE - PAGE,
+		TASK_SIZE,
+		TASK_SIZE + PAGE,
+		UINT64_C(1) << 47,
+		UINT64_C(1) << 56,
+		UINT64_C(1) << 63,
+		UINT64_C(0xffffffffff600000),
+		~UINT64_C(0),
+		~UINT64_C(4095),
+		~UINT64_C(8191),
 	};
 
 	return pick(draw, odd);
@@ -125,9 +142,13 @@ static uint64_t recent_address(const struct draw *draw)
 
 static uint64_t draw_address(const struct draw *draw)
 {
-	static const uint64_t far[] = { WINDOW_LOW, UINT64_C(0x7ff00000), UINT64_C(0x80000000),
-					UINT64_C(0x100000000), UINT64_C(0x2aaaaaaab000),
-					UINT64_C(0x400000000000), TASK_SIZE - 64 * PAGE };
+	static const uint64_t far[] = { WINDOW_LOW,
+					UINT64_C(0x7ff00000),
+					UINT64_C(0x80000000),
+					UINT64_C(0x100000000),
+					UINT64_C(0x2aaaaaaab000),
+					UINT64_C(0x400000000000),
+					TASK_SIZE - 64 * PAGE };
 	uint32_t how = draw->how->draw;
 	uint64_t address;
 
@@ -157,8 +178,9 @@ static void draw_range(const struct draw *draw, uint64_t *address, uint64_t *len
 {
 	*address = draw_address(draw);
 	*length = draw_length(draw);
-	if (*address < WINDOW_LOW && *address + *length >= *address &&
-	    *address + *length > SAFE_BELOW - PAGE) {
+	if (*address<WINDOW_LOW && * address + *length >= *address && * address + *length>
+		    SAFE_BELOW -
+	    PAGE) {
 		*address &= 0xffff;
 		*length = PAGE;
 	}
@@ -166,10 +188,17 @@ static void draw_range(const struct draw *draw, uint64_t *address, uint64_t *len
 
 static uint64_t draw_prot(const struct draw *draw)
 {
-	static const uint64_t common[] = { PROT_READ | PROT_WRITE, PROT_READ | PROT_WRITE,
-					   PROT_READ | PROT_WRITE, PROT_READ, PROT_READ, PROT_NONE,
-					   PROT_WRITE, PROT_EXEC, PROT_READ | PROT_EXEC,
-					   PROT_READ | PROT_WRITE | PROT_EXEC, 8 | PROT_READ };
+	static const uint64_t common[] = { PROT_READ | PROT_WRITE,
+					   PROT_READ | PROT_WRITE,
+					   PROT_READ | PROT_WRITE,
+					   PROT_READ,
+					   PROT_READ,
+					   PROT_NONE,
+					   PROT_WRITE,
+					   PROT_EXEC,
+					   PROT_READ | PROT_EXEC,
+					   PROT_READ | PROT_WRITE | PROT_EXEC,
+					   8 | PROT_READ };
 	uint64_t prot = pick(draw, common);
 
 	if (percent(draw, draw->how->odd_percent))
@@ -222,8 +251,9 @@ static uint64_t draw_place(const struct draw *draw, uint64_t *address)
 
 static uint64_t draw_map_flags(const struct draw *draw)
 {
-	static const uint32_t usual[] = { MAP_STACK, MAP_NORESERVE, MAP_DENYWRITE, MAP_EXECUTABLE,
-					  MAP_NONBLOCK, MAP_UNINITIALIZED, MAP_ABOVE4G };
+	static const uint32_t usual[] = { MAP_STACK,	  MAP_NORESERVE, MAP_DENYWRITE,
+					  MAP_EXECUTABLE, MAP_NONBLOCK,	 MAP_UNINITIALIZED,
+					  MAP_ABOVE4G };
 	uint32_t how = draw->how->draw;
 	uint64_t flags = 0;
 
@@ -239,6 +269,9 @@ static uint64_t draw_map_flags(const struct draw *draw)
 		flags |= MAP_HUGETLB | (percent(draw, 50) ? below(draw, 64) << 26 : 0);
 	if (percent(draw, draw->how->odd_percent / 2))
 		flags ^= UINT64_C(1) << below(draw, 32);
+	/* Without a reservation they succeed, and go by rules of their own from then on. */
+	if (flags & MAP_HUGETLB && !(how & DRAW_HUGE_AREAS))
+		flags &= ~(uint64_t)MAP_NORESERVE;
 	if (guards(draw) || how & DRAW_FAR)
 		flags &= ~(uint64_t)(MAP_LOCKED | MAP_POPULATE);
 	return flags;
@@ -334,14 +367,14 @@ static void draw_brk(const struct draw *draw, uint64_t *a)
 static void draw_madvise(const struct draw *draw, uint64_t *a)
 {
 	static const uint8_t usual[] = { 1, 0, 10, 11, 16, 17, 14, 15, 18, 19, 12, 13, 4 };
-	static const uint8_t all[] = { 0,  1,  2,  3,  4,  8,  9,  10, 11, 12,  13,  14, 15,
+	static const uint8_t all[] = { 0,  1,  2,  3,  4,  8,  9,  10, 11, 12,	13,  14, 15,
 				       16, 17, 18, 19, 20, 21, 22, 23, 24, 102, 103, 102 };
 
 	draw_range(draw, &a[0], &a[1]);
 	if (percent(draw, 3))
 		a[1] = 0;
 	a[2] = draw->how->weights[CALL_MADVISE] > 3 && percent(draw, 60) ? pick(draw, all)
-									  : pick(draw, usual);
+									 : pick(draw, usual);
 	if (percent(draw, draw->how->odd_percent))
 		a[2] = percent(draw, 50) ? below(draw, 28) : odd_number(draw);
 	if (a[2] == 25)
@@ -432,8 +465,7 @@ static void draw_others(const struct draw *draw, struct call *call)
 		a[2] = below(draw, 4);
 		break;
 	case CALL_PERSONALITY:
-		a[0] = ADDR_NO_RANDOMIZE |
-		       (draw->region->setup.legacy ? ADDR_COMPAT_LAYOUT : 0) |
+		a[0] = ADDR_NO_RANDOMIZE | (draw->region->setup.legacy ? ADDR_COMPAT_LAYOUT : 0) |
 		       (percent(draw, 30) ? READ_IMPLIES_EXEC : 0);
 		break;
 	case CALL_FORK:

@@ -6,55 +6,40 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <vas/area.h>
+#include <vas/space.h>
 
 static const struct {
 	char word[3];
 	uint64_t flag;
 } words[] = {
-	{ "rd", VAS_AREA_READ },
-	{ "wr", VAS_AREA_WRITE },
-	{ "ex", VAS_AREA_EXEC },
-	{ "sh", VAS_AREA_SHARED },
-	{ "mr", VAS_AREA_MAY_READ },
-	{ "mw", VAS_AREA_MAY_WRITE },
-	{ "me", VAS_AREA_MAY_EXEC },
-	{ "ms", VAS_AREA_MAY_SHARE },
-	{ "gd", VAS_AREA_GROWS_DOWN },
-	{ "pf", VAS_AREA_RAW_FRAMES },
-	{ "lo", VAS_AREA_LOCKED },
-	{ "io", VAS_AREA_IO },
-	{ "sr", VAS_AREA_SEQUENTIAL },
-	{ "rr", VAS_AREA_RANDOM },
-	{ "dc", VAS_AREA_DONT_FORK },
-	{ "de", VAS_AREA_DONT_EXPAND },
-	{ "lf", VAS_AREA_LOCK_ON_FAULT },
-	{ "ac", VAS_AREA_ACCOUNT },
-	{ "nr", VAS_AREA_NO_RESERVE },
-	{ "ht", VAS_AREA_HUGE_PAGES },
-	{ "sf", VAS_AREA_SYNC },
-	{ "wf", VAS_AREA_WIPE_ON_FORK },
-	{ "dd", VAS_AREA_DONT_DUMP },
-	{ "mm", VAS_AREA_MIXED },
-	{ "hg", VAS_AREA_HUGE },
-	{ "nh", VAS_AREA_NO_HUGE },
-	{ "mg", VAS_AREA_MERGEABLE },
-	{ "um", VAS_AREA_USERFAULT_MISSING },
-	{ "uw", VAS_AREA_USERFAULT_WP },
-	{ "ui", VAS_AREA_USERFAULT_MINOR },
-	{ "sl", VAS_AREA_SEALED },
-	{ "dp", VAS_AREA_DROPPABLE },
+	{ "rd", VAS_AREA_READ },	  { "wr", VAS_AREA_WRITE },
+	{ "ex", VAS_AREA_EXEC },	  { "sh", VAS_AREA_SHARED },
+	{ "mr", VAS_AREA_MAY_READ },	  { "mw", VAS_AREA_MAY_WRITE },
+	{ "me", VAS_AREA_MAY_EXEC },	  { "ms", VAS_AREA_MAY_SHARE },
+	{ "gd", VAS_AREA_GROWS_DOWN },	  { "pf", VAS_AREA_RAW_FRAMES },
+	{ "lo", VAS_AREA_LOCKED },	  { "io", VAS_AREA_IO },
+	{ "sr", VAS_AREA_SEQUENTIAL },	  { "rr", VAS_AREA_RANDOM },
+	{ "dc", VAS_AREA_DONT_FORK },	  { "de", VAS_AREA_DONT_EXPAND },
+	{ "lf", VAS_AREA_LOCK_ON_FAULT }, { "ac", VAS_AREA_ACCOUNT },
+	{ "nr", VAS_AREA_NO_RESERVE },	  { "ht", VAS_AREA_HUGE_PAGES },
+	{ "sf", VAS_AREA_SYNC },	  { "wf", VAS_AREA_WIPE_ON_FORK },
+	{ "dd", VAS_AREA_DONT_DUMP },	  { "mm", VAS_AREA_MIXED },
+	{ "hg", VAS_AREA_HUGE },	  { "nh", VAS_AREA_NO_HUGE },
+	{ "mg", VAS_AREA_MERGEABLE },	  { "um", VAS_AREA_USERFAULT_MISSING },
+	{ "uw", VAS_AREA_USERFAULT_WP },  { "ui", VAS_AREA_USERFAULT_MINOR },
+	{ "sl", VAS_AREA_SEALED },	  { "dp", VAS_AREA_DROPPABLE },
 };
 #define WORDS (sizeof(words) / sizeof(words[0]))
 
-uint64_t maps_known_flags(void)
+uint64_t maps_known_flags(uint32_t kernel)
 {
 	uint64_t all = 0;
 	size_t i;
 
 	for (i = 0; i < WORDS; i++)
 		all |= words[i].flag;
-	return all;
+	/* 6.1 does not show this one, 6.12 does. */
+	return kernel < VAS_KERNEL(6, 12) ? all & ~(uint64_t)VAS_AREA_LOCK_ON_FAULT : all;
 }
 
 char *maps_flags_text(uint64_t flags, char text[FLAGS_TEXT])

@@ -18,8 +18,8 @@ struct maps_line {
 	const char *name; /* to the end of the line */
 	size_t name_length;
 	/* From smaps only: */
-	uint64_t flags;     /* VAS_AREA_ ... of the words in VmFlags that the model has */
-	bool anonymous;     /* has anonymous pages */
+	uint64_t flags; /* VAS_AREA_ ... of the words in VmFlags that the model has */
+	bool anonymous; /* has anonymous pages */
 };
 
 /* The next line at *text, which moves on; false at the end. From smaps, the figures as well.
@@ -37,6 +37,6 @@ uint64_t status_pages(const char *text, size_t length, const char *key);
 char *maps_flags_text(uint64_t flags, char text[FLAGS_TEXT]);
 
 /* All flags that have a word. */
-uint64_t maps_known_flags(void);
+uint64_t maps_known_flags(uint32_t kernel);
 
 #endif

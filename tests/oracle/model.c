@@ -318,10 +318,11 @@ static struct vas_file *huge_file(const struct record *record)
 static int64_t apply_mmap(struct model *model, struct vas_space *space, const struct record *record)
 {
 	const uint64_t *a = record->call.args;
-	struct vas_map map = { .length = a[1], .prot = (uint32_t)a[2], .flags = (uint32_t)a[3],
-			       .offset = a[5] };
-	bool shared = (a[3] & VAS_MAP_TYPE) == VAS_SHARED ||
-		      (a[3] & VAS_MAP_TYPE) == VAS_SHARED_VALIDATE;
+	struct vas_map map = {
+		.length = a[1], .prot = (uint32_t)a[2], .flags = (uint32_t)a[3], .offset = a[5]
+	};
+	bool shared =
+		(a[3] & VAS_MAP_TYPE) == VAS_SHARED || (a[3] & VAS_MAP_TYPE) == VAS_SHARED_VALIDATE;
 	uint64_t address = a[0];
 	int error;
 
@@ -343,8 +344,11 @@ static int64_t apply_mmap(struct model *model, struct vas_space *space, const st
 
 static int64_t apply_mremap(struct vas_space *space, const uint64_t *a)
 {
-	const struct vas_remap remap = { .old = a[0], .old_length = a[1], .new_length = a[2],
-					 .flags = a[3], .new_address = a[4] };
+	const struct vas_remap remap = { .old = a[0],
+					 .old_length = a[1],
+					 .new_length = a[2],
+					 .flags = a[3],
+					 .new_address = a[4] };
 	uint64_t address = 0;
 	int error = vas_remap(space, &remap, &address);
 
@@ -506,8 +510,8 @@ int64_t model_apply(struct model *model, const struct record *record)
 		model->spaces[call->process] = NULL;
 		return 0;
 	default:
-		model->guards |= call->op == CALL_MADVISE &&
-				 call->args[2] == VAS_ADVICE_GUARD_INSTALL;
+		model->guards |=
+			call->op == CALL_MADVISE && call->args[2] == VAS_ADVICE_GUARD_INSTALL;
 		return apply_plain(space, call);
 	}
 }

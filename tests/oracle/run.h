@@ -16,10 +16,10 @@ struct run {
 	char subject[4096]; /* path of the program */
 	const struct files *files;
 	struct region *region;
-	int fd;             /* of the region; -1 before the first start */
+	int fd; /* of the region; -1 before the first start */
 	pid_t pid;
 	const struct record *current;
-	int status;         /* of the process, once it has ended */
+	int status; /* of the process, once it has ended */
 };
 
 /* What to run: a script, or so many random calls from a seed. */

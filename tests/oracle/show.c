@@ -56,8 +56,8 @@ static void split_lines(struct lines *lines, const char *text, size_t length)
 			*last = both;
 		} else if (text[0] >= '0' && text[0] != 'S' &&
 			   memchr(text, '-', size < 20 ? size : 20)) {
-			lines->lines = realloc(lines->lines,
-					       (lines->count + 1) * sizeof(*lines->lines));
+			lines->lines =
+				realloc(lines->lines, (lines->count + 1) * sizeof(*lines->lines));
 			lines->lines[lines->count++] = strndup(text, size);
 		}
 	}

@@ -407,13 +407,20 @@ static const char *const names[] = { "alpha", "beta", "with [brackets]" };
 static int64_t perform(const struct call *call)
 {
 	static const int plain[CALL_COUNT] = {
-		[CALL_MUNMAP] = __NR_munmap,         [CALL_MPROTECT] = __NR_mprotect,
-		[CALL_PKEY] = __NR_pkey_mprotect,    [CALL_MREMAP] = __NR_mremap,
-		[CALL_BRK] = __NR_brk,               [CALL_MADVISE] = __NR_madvise,
-		[CALL_MLOCK] = __NR_mlock,           [CALL_MLOCK2] = __NR_mlock2,
-		[CALL_MUNLOCK] = __NR_munlock,       [CALL_MLOCKALL] = __NR_mlockall,
-		[CALL_MUNLOCKALL] = __NR_munlockall, [CALL_MSEAL] = __NR_mseal,
-		[CALL_SHMDT] = __NR_shmdt,           [CALL_REMAP_FILE] = __NR_remap_file_pages,
+		[CALL_MUNMAP] = __NR_munmap,
+		[CALL_MPROTECT] = __NR_mprotect,
+		[CALL_PKEY] = __NR_pkey_mprotect,
+		[CALL_MREMAP] = __NR_mremap,
+		[CALL_BRK] = __NR_brk,
+		[CALL_MADVISE] = __NR_madvise,
+		[CALL_MLOCK] = __NR_mlock,
+		[CALL_MLOCK2] = __NR_mlock2,
+		[CALL_MUNLOCK] = __NR_munlock,
+		[CALL_MLOCKALL] = __NR_mlockall,
+		[CALL_MUNLOCKALL] = __NR_munlockall,
+		[CALL_MSEAL] = __NR_mseal,
+		[CALL_SHMDT] = __NR_shmdt,
+		[CALL_REMAP_FILE] = __NR_remap_file_pages,
 		[CALL_PERSONALITY] = __NR_personality,
 	};
 	const uint64_t *a = call->args;
@@ -444,7 +451,8 @@ static int64_t perform(const struct call *call)
 	}
 }
 
-/* Chooses the next call into `call`; false when the run is over. May wait for this process' turn. */
+/* Chooses the next call into `call`; false when the run is over. May wait for this process' turn.
+ */
 static int next_script_call(struct call *call)
 {
 	const struct call *script = (const struct call *)(region + 1);
@@ -563,8 +571,8 @@ static void move_break(void)
 	map.auxv = 0;
 	map.auxv_size = 0;
 	map.exe_fd = UINT32_MAX;
-	region->layout_error = (int32_t)sys5(__NR_prctl, PR_SET_MM, PR_SET_MM_MAP, &map,
-					     sizeof(map), 0);
+	region->layout_error =
+		(int32_t)sys5(__NR_prctl, PR_SET_MM, PR_SET_MM_MAP, &map, sizeof(map), 0);
 	region->start_data = map.start_data;
 	region->end_data = map.end_data;
 	region->start_stack = map.start_stack;

@@ -28,10 +28,10 @@ static inline long sys_call6(long number, uint64_t a, uint64_t b, uint64_t c, ui
 	return result;
 }
 
-#define sys0(n)                sys_call6(n, 0, 0, 0, 0, 0, 0)
-#define sys1(n, a)             sys_call6(n, (uint64_t)(a), 0, 0, 0, 0, 0)
-#define sys2(n, a, b)          sys_call6(n, (uint64_t)(a), (uint64_t)(b), 0, 0, 0, 0)
-#define sys3(n, a, b, c)       sys_call6(n, (uint64_t)(a), (uint64_t)(b), (uint64_t)(c), 0, 0, 0)
+#define sys0(n)		 sys_call6(n, 0, 0, 0, 0, 0, 0)
+#define sys1(n, a)	 sys_call6(n, (uint64_t)(a), 0, 0, 0, 0, 0)
+#define sys2(n, a, b)	 sys_call6(n, (uint64_t)(a), (uint64_t)(b), 0, 0, 0, 0)
+#define sys3(n, a, b, c) sys_call6(n, (uint64_t)(a), (uint64_t)(b), (uint64_t)(c), 0, 0, 0)
 #define sys4(n, a, b, c, d)                                                                        \
 	sys_call6(n, (uint64_t)(a), (uint64_t)(b), (uint64_t)(c), (uint64_t)(d), 0, 0)
 #define sys5(n, a, b, c, d, e)                                                                     \
