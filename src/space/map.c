@@ -27,6 +27,7 @@ struct request {
 	uint64_t page;
 	struct vas_file *file; /* as the area keeps it */
 	bool populate;
+	int late_error;	    /* found only when the place is empty */
 	bool shared_memory; /* wants an object of its own */
 };
 
@@ -83,21 +84,29 @@ static int check_shared(const struct vas_map *map, uint32_t flags, struct reques
 	return 0;
 }
 
-static int check_seals(const struct vas_file *file, struct request *request)
+static int check_seals(const struct vas_space *space, const struct vas_file *file,
+		       struct request *request)
 {
 	const uint32_t sealed = VAS_FILE_SEAL_WRITE | VAS_FILE_SEAL_FUTURE_WRITE;
 
 	if ((file->flags & sealed) == 0)
 		return 0;
 	if ((request->flags & VAS_AREA_SHARED) != 0) {
-		if ((request->flags & VAS_AREA_WRITE) != 0)
-			return -VAS_EPERM;
+		if ((request->flags & VAS_AREA_WRITE) != 0) {
+			/* Before 6.12 (seen in 6.1) the file itself refused future writes, later.
+			 */
+			if (space->settings->kernel >= VAS_KERNEL(6, 12) ||
+			    (file->flags & VAS_FILE_SEAL_WRITE) != 0)
+				return -VAS_EPERM;
+			request->late_error = -VAS_EPERM;
+		}
 		request->flags &= ~(uint64_t)VAS_AREA_MAY_WRITE;
 	}
 	return 0;
 }
 
-static int check_file(const struct vas_map *map, uint32_t flags, struct request *request)
+static int check_file(const struct vas_space *space, const struct vas_map *map, uint32_t flags,
+		      struct request *request)
 {
 	const struct vas_file *file = map->file;
 	uint64_t limit = file->limit == 0 ? FILE_PAGES_MAX : file->limit >> VAS_PAGE_SHIFT;
@@ -131,7 +140,7 @@ static int check_file(const struct vas_map *map, uint32_t flags, struct request 
 	request->flags |= file->area_flags;
 	if ((file->flags & VAS_FILE_HUGE_PAGES) != 0)
 		request->flags |= VAS_AREA_HUGE_PAGES | VAS_AREA_DONT_EXPAND;
-	return check_seals(file, request);
+	return check_seals(space, file, request);
 }
 
 static int check_anonymous(const struct vas_space *space, uint32_t flags, struct request *request)
@@ -219,7 +228,7 @@ static int check(struct vas_space *space, const struct vas_map *map, uint64_t hi
 	if (!vas_may_lock_more(space, request->flags, request->length))
 		return -VAS_EAGAIN;
 	if (where.file != NULL)
-		err = check_file(&(struct vas_map){ .prot = prot, .file = map->file }, flags,
+		err = check_file(space, &(struct vas_map){ .prot = prot, .file = map->file }, flags,
 				 request);
 	else
 		err = check_anonymous(space, flags, request);
@@ -251,9 +260,13 @@ static void count_replaced(const struct vas_space *space, const struct request *
 	*charged = 0;
 	vas_walk_start(&walk, space, request->address);
 	while ((area = vas_walk_next(&walk)) != NULL && area->range.start < end) {
-		*pages += vas_area_pages(area);
+		uint64_t from =
+			area->range.start > request->address ? area->range.start : request->address;
+		uint64_t to = area->range.end < end ? area->range.end : end;
+
+		*pages += (to - from) >> VAS_PAGE_SHIFT;
 		if ((area->flags & VAS_AREA_ACCOUNT) != 0)
-			*charged += vas_area_pages(area);
+			*charged += (to - from) >> VAS_PAGE_SHIFT;
 	}
 }
 
@@ -293,16 +306,13 @@ static bool huge_pages_fit(const struct vas_space *space, const struct request *
 	return request->length / file->huge_page <= space->settings->huge_pages_free;
 }
 
-/* Past the checks: makes room, charges, merges or links. */
-static int commit(struct vas_space *space, struct request *request)
+/* Empties the place: splits what reaches in, looks at the limits, then drops what was there. */
+static int make_room(struct vas_space *space, struct request *request)
 {
 	uint64_t end = request->address + request->length;
 	uint64_t pages = request->length >> VAS_PAGE_SHIFT, replaced, charged;
-	struct vas_candidate range;
-	struct vas_area *area, *prev;
-	int err;
+	int err = vas_clear_prepare(space, request->address, end);
 
-	err = vas_clear_prepare(space, request->address, end);
 	if (err != 0)
 		return err;
 	count_replaced(space, request, &replaced, &charged);
@@ -316,12 +326,53 @@ static int commit(struct vas_space *space, struct request *request)
 			vas_uncharge(space, pages - charged);
 		request->flags |= VAS_AREA_ACCOUNT;
 	}
+	vas_clear_commit(space, request->address, end);
+	return 0;
+}
+
+/* Before 6.12 (seen in 6.1): RLIMIT_AS first, and the promise only when the place is empty, so
+ * that its refusal leaves a hole; any trouble there is -VAS_ENOMEM. */
+static int make_room_before_6_12(struct vas_space *space, struct request *request)
+{
+	uint64_t end = request->address + request->length;
+	uint64_t pages = request->length >> VAS_PAGE_SHIFT, replaced, charged;
+
+	count_replaced(space, request, &replaced, &charged);
+	if (!vas_may_expand(space, request->flags, pages - replaced) ||
+	    vas_clear_prepare(space, request->address, end) != 0)
+		return -VAS_ENOMEM;
+	vas_clear_commit(space, request->address, end);
+	if (!vas_accountable(request->file, request->flags))
+		return 0;
+	if (!vas_charge(space, pages))
+		return -VAS_ENOMEM;
+	vas_uncharge(space, pages);
+	request->flags |= VAS_AREA_ACCOUNT;
+	return 0;
+}
+
+/* Past the checks: makes room, charges, merges or links. */
+static int commit(struct vas_space *space, struct request *request)
+{
+	uint64_t end = request->address + request->length;
+	uint64_t pages = request->length >> VAS_PAGE_SHIFT;
+	struct vas_candidate range;
+	struct vas_area *area, *prev;
+	int err;
+
+	if (space->settings->kernel < VAS_KERNEL(6, 12))
+		err = make_room_before_6_12(space, request);
+	else
+		err = make_room(space, request);
+	if (err == 0)
+		err = request->late_error;
+	if (err != 0)
+		return err;
 	if ((request->flags & (VAS_AREA_SPECIAL | VAS_AREA_HUGE_PAGES | VAS_AREA_DROPPABLE)) != 0 &&
 	    (request->flags & VAS_AREA_LOCKED) != 0) {
 		request->flags &= ~VAS_LOCK_FLAGS; /* such memory stays anyway */
 		request->populate = true;
 	}
-	vas_clear_commit(space, request->address, end);
 	if (!shared_memory_fits(space, request) || !huge_pages_fit(space, request))
 		return -VAS_ENOMEM;
 	if ((request->flags & VAS_AREA_ACCOUNT) != 0)

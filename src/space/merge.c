@@ -39,16 +39,25 @@ static bool swallowable(const struct vas_area *area)
 	return (area->flags & (VAS_AREA_SYSV | VAS_AREA_NO_CLOSE)) == 0;
 }
 
+/* Before 6.8 (seen in 6.1) such an area took no part at all, but for its own growth. */
+static bool may_join(const struct vas_area *area, const struct vas_candidate *range)
+{
+	return area == range->source || area->space->settings->kernel >= VAS_KERNEL(6, 8) ||
+	       swallowable(area);
+}
+
 static bool fits_below(const struct vas_area *prev, const struct vas_candidate *range)
 {
-	return prev != NULL && prev->range.end == range->start && same_attributes(prev, range) &&
+	return prev != NULL && prev->range.end == range->start && may_join(prev, range) &&
+	       same_attributes(prev, range) &&
 	       prev->offset + vas_area_pages(prev) == range->offset &&
 	       vas_may_merge(prev, range->source, range->copied);
 }
 
 static bool fits_above(const struct vas_area *next, const struct vas_candidate *range)
 {
-	return next != NULL && next->range.start == range->end && same_attributes(next, range) &&
+	return next != NULL && next->range.start == range->end && may_join(next, range) &&
+	       same_attributes(next, range) &&
 	       range->offset + ((range->end - range->start) >> VAS_PAGE_SHIFT) == next->offset &&
 	       vas_may_merge(next, range->source, range->copied);
 }

@@ -21,8 +21,9 @@
 #include "where.h"
 
 /* The source is split three times at most; each target twice, and is one more. */
-#define REMAP_AREAS 3
-#define AROUND	    3
+#define REMAP_AREAS  3
+#define TARGET_AREAS 3
+#define AROUND	     5 /* areas named for each target */
 
 struct move {
 	struct vas_space *space;
@@ -206,12 +207,14 @@ static int choose_target(struct move *move)
 	return err;
 }
 
-/* Before 6.17 (seen in 6.12 and 6.1) DONTUNMAP neither lets the copy join the area that it comes
+/* In 6.12 (not in 6.1, nor in 6.18) DONTUNMAP neither lets the copy join the area that it comes
  * from, nor takes a lock off more than the range that was moved. */
 static bool keeps_apart(const struct move *move)
 {
-	return (move->flags & VAS_REMAP_DONTUNMAP) != 0 &&
-	       move->space->settings->kernel < VAS_KERNEL(6, 17);
+	uint32_t kernel = move->space->settings->kernel;
+
+	return (move->flags & VAS_REMAP_DONTUNMAP) != 0 && kernel >= VAS_KERNEL(6, 2) &&
+	       kernel < VAS_KERNEL(6, 17);
 }
 
 /* Makes the area at the new place, or lets it join its neighbours there. */
@@ -263,7 +266,8 @@ static void clear_source(struct move *move)
 		vas_charge_always(space, pages);
 }
 
-/* Takes the lock off the source; Linux goes on counting its pages as locked, until exec. */
+/* Takes the lock off the source; Linux goes on counting its pages as locked, until exec. (In 6.1
+ * it does not count those of the copy, so that only what did not move is lost.) */
 static void unlock_source(struct move *move)
 {
 	struct vas_space *space = move->space;
@@ -277,6 +281,10 @@ static void unlock_source(struct move *move)
 		part = (struct vas_range){ move->old, move->old + move->old_length };
 	if ((old_flags & VAS_AREA_LOCKED) != 0)
 		space->locked_lost += vas_range_length(part) >> VAS_PAGE_SHIFT;
+	if ((old_flags & VAS_AREA_LOCKED) != 0 && space->settings->kernel < VAS_KERNEL(6, 2)) {
+		space->locked -= move->old_length >> VAS_PAGE_SHIFT;
+		space->locked_lost -= move->old_length >> VAS_PAGE_SHIFT;
+	}
 	if (keeps_apart(move)) {
 		/* The margin of areas that a move keeps has room for these splits. */
 		(void)vas_modify(area, part, vas_with_flags(area, old_flags & ~VAS_LOCK_FLAGS),
@@ -496,6 +504,9 @@ static size_t list_around_all(const struct move *move, struct vas_area **out)
 
 		count += list_around(move->space, move->to + (from - move->old),
 				     move->to + (to - move->old), out + count);
+		/* It may become part of the one above, which the next piece splits. */
+		out[count++] = area;
+		out[count++] = area;
 	}
 	return count;
 }
@@ -540,7 +551,7 @@ static int reserve(struct vas_space *space, struct move *move, bool many)
 		need.other_count = list_around(space, start, to_end, others);
 	}
 	need.others = others;
-	need.areas += pieces * AROUND;
+	need.areas += pieces * TARGET_AREAS;
 	/* The source is split three times at most, and moved: its range names it once more. */
 	vas_need_clone(&need, move->area);
 	vas_need_clone(&need, move->area);
