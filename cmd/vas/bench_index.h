@@ -52,8 +52,10 @@ struct bench_world {
 	uint32_t *order;	  /* `orders` random orders of all, one after the other */
 	size_t orders;
 	char *arena; /* n + 2 objects */
-	uint64_t *inside, *anywhere;
-	uint32_t *choice; /* random numbers below n */
+	/* Addresses in areas; addresses; lengths of holes between areas. */
+	uint64_t *inside, *anywhere, *holes;
+	/* Random numbers below n. */
+	uint32_t *choice;
 };
 
 /* Random addresses and choices that a workload goes through; a power of two. */
@@ -66,7 +68,8 @@ void bench_world_free(struct bench_world *world);
 /* A random number generator: the next number after *state. */
 uint64_t bench_random(uint64_t *state);
 
-uint64_t bench_now(void); /* ns */
+/* Wall time in ns; cheap to read. */
+uint64_t bench_now(void);
 
 /* What one run gave: ns per operation or bytes per area, and a sum over all answers of each
  * workload. */
@@ -80,23 +83,30 @@ struct bench_result {
 bool bench_run(const struct bench_world *world, const char *design, uint32_t wanted,
 	       struct bench_result *result);
 
-/* The seed question of 2012: what the tree costs, and what losing the free-area cache costs. */
+/* What one run of a workload of bench_index_gap.c gave. */
 struct bench_policy {
-	size_t areas;	  /* left at the end; neighbours that touch count as one */
-	size_t holes;	  /* between them */
-	double gap_ns;	  /* per search */
-	double change_ns; /* per insert or erase */
-	uint64_t span;	  /* from the lowest to the highest address in use */
-	size_t failed;	  /* searches without an answer */
+	/* Ranges that are left, those that touch counted as one. */
+	size_t areas;
+	/* Per search, and per insert or erase. */
+	double gap_ns, change_ns;
+	/* Bytes from the lowest address in use to the highest. */
+	uint64_t span;
+	/* Searches without an answer. */
+	size_t failed;
 };
+
+struct policy_run;
 
 struct bench_policy_work {
-	const char *name;
-	const char *what;
-	bool (*run)(const char *design, enum vas_direction direction, struct bench_policy *policy);
+	const char *name, *what;
+	void (*run)(struct policy_run *run);
 };
 
-/* NULL-terminated by name. */
+/* Ends with a NULL name. */
 extern const struct bench_policy_work bench_policy_works[];
+
+/* False: no memory. */
+bool bench_policy_run(const struct bench_policy_work *work, const char *design,
+		      enum vas_direction direction, struct bench_policy *policy);
 
 #endif

@@ -26,8 +26,9 @@
  *	interpret_map.c       calls that choose an address
  *	interpret_range.c     calls on a range
  *	interpret_file.c      files and descriptors
- *	interpret_snapshot.c  areas as the kernel shows them
- *	interpret_check.c     comparing, and getting in step again
+ *	interpret_snapshot.c  areas as the kernel shows them, taken as they are
+ *	interpret_compare.c   or compared
+ *	interpret_check.c     comparing results, and getting in step again
  */
 
 #include "interpret_inside.h"
@@ -131,6 +132,7 @@ struct traced_space *interpret_new_space(struct interpreter *in, const struct pr
 		return NULL;
 	}
 	traced->partial = true;
+	traced->no_faults = !interpret_touches_known(in);
 	in->counts.spaces++;
 	return traced;
 }
@@ -221,6 +223,23 @@ static void read_faults(struct interpreter *in, struct slice words)
 	snprintf(in->faults, sizeof(in->faults), "%.*s", SLICE_ARGS(source));
 }
 
+/* The kernel dropped touches; nobody knows whose. */
+static void read_lost(struct interpreter *in, uint64_t lost)
+{
+	struct thread *thread;
+	size_t position = 0;
+
+	in->counts.lost += lost;
+	while ((thread = process_table_next(in->table, &position)) != NULL)
+		if (thread->process->space != NULL)
+			thread->process->space->no_faults = true;
+}
+
+bool interpret_touches_known(const struct interpreter *in)
+{
+	return strcmp(in->faults, "tracepoint") == 0 || strcmp(in->faults, "software") == 0;
+}
+
 /* ---- touches ---- */
 
 int interpret_touch(struct interpreter *in, struct thread *thread, uint64_t address, char access)
@@ -300,6 +319,9 @@ static void check_refused(struct interpreter *in, const struct trace_event *even
 	char call[64];
 	uint64_t address = thread->refused;
 
+	if (event->kind == TRACE_SIGNAL && !slice_equal(event->words, "SIGSEGV") &&
+	    !slice_equal(event->words, "SIGBUS"))
+		return; /* another signal may come first */
 	thread->refused = UINT64_MAX;
 	if (event->kind == TRACE_SIGNAL || event->kind == TRACE_EXITED)
 		return;
@@ -506,7 +528,7 @@ static bool feed_whole(struct interpreter *in, const struct trace_event *event)
 		read_faults(in, event->words);
 		return true;
 	case TRACE_LOST:
-		in->counts.lost += event->number;
+		read_lost(in, event->number);
 		return true;
 	case TRACE_NOTE:
 		interpret_note(in, "%s:%lu: %.*s", event->file, event->line,

@@ -229,7 +229,6 @@ static void told_file(struct traced_file *traced, struct slice words)
 		told_seals(file, value);
 	if (trace_word_number(words, "noexec", &value) && value != 0)
 		file->flags |= VAS_FILE_NO_EXEC;
-	traced->known = true;
 }
 
 /* PID @file FD dev=... ino=... mode=... id=... path="..." */
@@ -394,7 +393,6 @@ static void open_mode(const struct trace_call *call, struct traced_file *traced)
 		traced->file.flags |= VAS_FILE_READ;
 	if ((flags & 3) != 0)
 		traced->file.flags |= VAS_FILE_WRITE;
-	traced->known = true;
 }
 
 static int open_file(struct interpreter *in, const struct trace_event *event, struct thread *thread)

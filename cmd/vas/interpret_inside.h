@@ -52,8 +52,6 @@ struct interpreter {
 	struct file_map files, segments;
 	struct snapshot snapshot;
 	struct postponed *postponed, **postponed_end;
-	unsigned long file_count;
-	int superseded; /* the thread whose execve its leader will resume; 0: none */
 	bool policy_noted;
 	char error[512];
 };
@@ -87,6 +85,8 @@ struct traced_space *interpret_new_space(struct interpreter *in, const struct pr
 					 unsigned long line);
 /* Hands the process's limits, privileges and personality to its space. */
 void interpret_sync_process(struct process *process);
+/* Does the trace tell of every touch (but those that it says were lost)? */
+bool interpret_touches_known(const struct interpreter *in);
 /* A touch, told by a fault or a snapshot. */
 int interpret_touch(struct interpreter *in, struct thread *thread, uint64_t address, char access);
 
@@ -206,6 +206,11 @@ struct traced_file *file_map_find(const struct file_map *map, uint64_t id);
 /* Takes the reference. false: no memory. */
 bool file_map_set(struct file_map *map, uint64_t id, struct traced_file *file);
 void file_map_free(struct file_map *map);
+
+/* interpret_compare.c: 1: the snapshot that was read differs from the model, which was told; 0; -1.
+ */
+int interpret_compare(struct interpreter *in, const struct trace_event *event,
+		      struct thread *thread);
 
 /* interpret_snapshot.c */
 int interpret_snapshot(struct interpreter *in, const struct trace_event *event,

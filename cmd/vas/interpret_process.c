@@ -101,6 +101,7 @@ static int copy_space(struct interpreter *in, const struct trace_event *event,
 	in->counts.results++;
 	traced->partial = from->partial;
 	traced->base_proved = from->base_proved;
+	traced->no_faults = from->no_faults;
 	traced->foreign = from->foreign;
 	traced->program = from->program == NULL ? NULL : strdup(from->program);
 	process_set_space(child, traced);

@@ -15,8 +15,7 @@
  * How far the bottom-up base is moved by randomization follows from the top-down one, as both are
  * moved by the same random number.
  *
- * Others are compared. At level "exact" every area must be the same; at level "coverage" every
- * page must be in an area with the same permissions, file and offset, whatever the boundaries.
+ * Others are compared (interpret_compare.c).
  */
 
 #include "interpret_inside.h"
@@ -104,17 +103,36 @@ static uint64_t stack_gap(const struct interpreter *in, const struct process *pr
 	return gap > task_size / 6 * 5 ? task_size / 6 * 5 : gap;
 }
 
-/* The lines [*first, *last] that lie together with the vdso; false: there is none. */
-static bool find_cluster(const struct snapshot *snapshot, size_t *first, size_t *last)
+/* The line with this name (or one that begins so), or `count`. */
+static size_t find_line(const struct snapshot *snapshot, const char *name)
 {
-	const struct maps_line *lines = snapshot->lines;
 	size_t at = 0;
 
-	while (at < snapshot->count && !slice_equal(lines[at].name, "[vdso]") &&
-	       !slice_starts(lines[at].name, "[vvar"))
+	while (at < snapshot->count && !slice_starts(snapshot->lines[at].name, name))
 		at++;
+	return at;
+}
+
+/*
+ * The lines [*first, *last] that lie together with the vdso; false: there is none. Kernels that
+ * put the vdso beside the stack (6.1 and 6.12 do) leave the dynamic linker alone there: then it is
+ * the highest line below the stack.
+ */
+static bool find_cluster(const struct snapshot *snapshot, uint64_t task_size, size_t *first,
+			 size_t *last)
+{
+	const struct maps_line *lines = snapshot->lines;
+	size_t stack = find_line(snapshot, "[stack]"), at = find_line(snapshot, "[v");
+
 	if (at == snapshot->count)
 		return false;
+	if (stack < snapshot->count &&
+	    lines[at].range.start + CLUSTER_GAP > lines[stack].range.start) {
+		at = stack < at ? stack : at;
+		if (at == 0 || lines[at - 1].range.start < task_size / 3)
+			return false;
+		at--;
+	}
 	*first = *last = at;
 	while (*first > 0 && lines[*first].range.start - lines[*first - 1].range.end < CLUSTER_GAP)
 		--*first;
@@ -131,8 +149,14 @@ static void deduce_layout(const struct interpreter *in, const struct process *pr
 	size_t first, last;
 	struct vas_range cluster;
 
-	if (!find_cluster(&in->snapshot, &first, &last))
+	if (!find_cluster(&in->snapshot, task_size, &first, &last)) {
+		/* Nothing tells: the lowest that it may be, until the first search finds a higher
+		 * place and moves it there. */
+		if (in->randomized && (process->personality & PERSONALITY_NO_RANDOMIZE) == 0)
+			layout->map_base = vas_page_down(
+				task_size - stack_gap(in, process, task_size) - RANDOM_MOST);
 		return;
+	}
 	cluster.start = in->snapshot.lines[first].range.start;
 	cluster.end = in->snapshot.lines[last].range.end;
 	if (cluster.end > task_size)
@@ -178,7 +202,6 @@ static struct vas_file *line_file(const struct interpreter *in, const struct vas
 	traced->file.major = line->major;
 	traced->file.minor = line->minor;
 	traced->file.inode = line->inode;
-	traced->known = true;
 	return &traced->file;
 }
 
@@ -283,273 +306,17 @@ static int load(struct interpreter *in, const struct trace_event *event, struct 
 	return 0;
 }
 
-/* ---- comparing ---- */
+/* ---- reading one ---- */
 
-struct text {
-	size_t length;
-	char at[4400];
-};
-
-static void add_text(void *context, const char *piece, size_t length)
+static int finish_compare(struct interpreter *in, const struct trace_event *event,
+			  struct thread *thread)
 {
-	struct text *text = context;
-	size_t room = sizeof(text->at) - 1 - text->length;
+	int different = interpret_compare(in, event, thread);
 
-	if (length > room)
-		length = room;
-	memcpy(text->at + text->length, piece, length);
-	text->length += length;
-	text->at[text->length] = '\0';
-}
-
-/* An area as a line of maps. */
-static struct maps_line area_line(const struct vas_area *area, struct text *text)
-{
-	const struct vas_printer printer = { add_text, text };
-	struct maps_line line;
-	struct slice slice;
-
-	text->length = 0;
-	vas_area_print(area, &printer);
-	slice = (struct slice){ text->at, text->length };
-	if (slice_ends(slice, "\n"))
-		slice.length--;
-	if (mapsfile_parse(slice, &line) != NULL)
-		line = (struct maps_line){ .range = area->range };
-	return line;
-}
-
-static void line_text(const struct maps_line *line, char *text, size_t size)
-{
-	if (line == NULL) {
-		snprintf(text, size, "no area there");
-		return;
-	}
-	snprintf(text, size, "%llx-%llx %.4s %08llx %02x:%02x %llu%s%.*s",
-		 (unsigned long long)line->range.start, (unsigned long long)line->range.end,
-		 line->mode, (unsigned long long)line->offset, line->major, line->minor,
-		 (unsigned long long)line->inode, line->name.length > 0 ? " " : "",
-		 SLICE_ARGS(line->name));
-}
-
-/* Shared memory without a name: its inode is what the kernel shows first. */
-static void learn_inode(struct vas_area *area, const struct maps_line *line)
-{
-	struct traced_file *traced;
-
-	if (area->file == NULL || area->range.start != line->range.start)
-		return;
-	traced = area->file->data;
-	if (traced == NULL || !traced->learn_inode)
-		return;
-	traced->file.major = line->major;
-	traced->file.minor = line->minor;
-	traced->file.inode = line->inode;
-	traced->learn_inode = false;
-}
-
-static bool same_kind(const struct maps_line *a, const struct maps_line *b)
-{
-	return memcmp(a->mode, b->mode, 4) == 0 && a->major == b->major && a->minor == b->minor &&
-	       a->inode == b->inode;
-}
-
-/* The offset at `address`; anonymous areas show 0 throughout. */
-static uint64_t offset_at(const struct maps_line *line, uint64_t address)
-{
-	return mapsfile_has_file(line) ? line->offset + (address - line->range.start) : 0;
-}
-
-static struct slice without_deleted(struct slice name)
-{
-	if (slice_ends(name, " (deleted)"))
-		name.length -= strlen(" (deleted)");
-	return name;
-}
-
-/* A walk through both sides at once. */
-struct comparison {
-	struct interpreter *in;
-	struct vas_walk walk;
-	struct vas_area *area;
-	struct maps_line model; /* of area */
-	struct text text;
-	size_t next; /* line */
-	bool exact;  /* or else: coverage */
-	unsigned long different;
-	bool names_differ;
-	char model_text[512], kernel_text[512]; /* the first difference */
-};
-
-static void next_area(struct comparison *c)
-{
-	c->area = vas_walk_next(&c->walk);
-	if (c->area == NULL)
-		return;
-	if (c->next < c->in->snapshot.count)
-		learn_inode(c->area, &c->in->snapshot.lines[c->next]);
-	c->model = area_line(c->area, &c->text);
-}
-
-static void differs(struct comparison *c, const struct maps_line *model,
-		    const struct maps_line *kernel)
-{
-	if (c->different++ > 0)
-		return;
-	line_text(model, c->model_text, sizeof(c->model_text));
-	line_text(kernel, c->kernel_text, sizeof(c->kernel_text));
-}
-
-static void compare_exact(struct comparison *c, const struct maps_line *line)
-{
-	learn_inode(c->area, line);
-	c->model = area_line(c->area, &c->text);
-	if (c->model.range.start != line->range.start || c->model.range.end != line->range.end ||
-	    !same_kind(&c->model, line) || c->model.offset != line->offset)
-		differs(c, &c->model, line);
-	else if (!slice_same(without_deleted(c->model.name), without_deleted(line->name)))
-		c->names_differ = true;
-}
-
-static void walk_exact(struct comparison *c)
-{
-	const struct snapshot *snapshot = &c->in->snapshot;
-
-	while (c->area != NULL || c->next < snapshot->count) {
-		const struct maps_line *line =
-			c->next < snapshot->count ? &snapshot->lines[c->next] : NULL;
-
-		if (line == NULL || (c->area != NULL && c->model.range.end <= line->range.start)) {
-			differs(c, &c->model, NULL);
-			next_area(c);
-		} else if (c->area == NULL || line->range.end <= c->model.range.start) {
-			differs(c, NULL, line);
-			c->next++;
-		} else {
-			uint64_t end = line->range.end, model_end = c->model.range.end;
-
-			compare_exact(c, line);
-			if (end <= model_end)
-				c->next++;
-			if (model_end <= end)
-				next_area(c);
-		}
-	}
-}
-
-static void walk_coverage(struct comparison *c)
-{
-	const struct snapshot *snapshot = &c->in->snapshot;
-	uint64_t at = 0;
-
-	while (c->area != NULL || c->next < snapshot->count) {
-		const struct maps_line *line =
-			c->next < snapshot->count ? &snapshot->lines[c->next] : NULL;
-		const struct maps_line *model = c->area != NULL ? &c->model : NULL;
-		uint64_t from = UINT64_MAX, model_from = UINT64_MAX;
-
-		if (line != NULL)
-			from = line->range.start > at ? line->range.start : at;
-		if (model != NULL)
-			model_from = model->range.start > at ? model->range.start : at;
-		if (from < model_from) {
-			differs(c, NULL, line);
-			at = line->range.end < model_from ? line->range.end : model_from;
-		} else if (model_from < from) {
-			differs(c, model, NULL);
-			at = model->range.end < from ? model->range.end : from;
-		} else {
-			learn_inode(c->area, line);
-			c->model = area_line(c->area, &c->text);
-			if (!same_kind(model, line) ||
-			    offset_at(model, from) != offset_at(line, from))
-				differs(c, model, line);
-			at = line->range.end < model->range.end ? line->range.end
-								: model->range.end;
-		}
-		if (line != NULL && line->range.end <= at)
-			c->next++;
-		if (model != NULL && model->range.end <= at)
-			next_area(c);
-	}
-}
-
-static void compare_with(struct comparison *c, struct interpreter *in, struct vas_space *space,
-			 bool exact)
-{
-	memset(c, 0, sizeof(*c));
-	c->in = in;
-	c->exact = exact;
-	vas_walk_start(&c->walk, space, 0);
-	next_area(c);
-	if (exact)
-		walk_exact(c);
-	else
-		walk_coverage(c);
-}
-
-/* Why would the pages be the same, and the boundaries not? */
-static const char *boundary_reason(const struct interpreter *in)
-{
-	if (in->counts.lost > 0)
-		return "the same pages, cut differently; some touches of pages were lost, so whether "
-		       "areas merge cannot be decided";
-	if (strcmp(in->faults, "tracepoint") != 0 && strcmp(in->faults, "software") != 0)
-		return "the same pages, cut differently; which pages were touched is not all known, "
-		       "so whether areas merge cannot be decided";
-	return "the same pages, cut differently";
-}
-
-static int compare(struct interpreter *in, const struct trace_event *event, struct thread *thread)
-{
-	struct vas_space *space = thread->process->space->space;
-	struct comparison *c = malloc(sizeof(*c));
-	const char *reason = NULL;
-	unsigned long different;
-	char call[32];
-
-	if (c == NULL)
-		return interpret_fail(in, event, "out of memory");
-	compare_with(c, in, space, in->options.level == COMPARE_EXACT);
-	in->counts.snapshots++;
-	in->counts.areas += in->snapshot.count;
-	in->counts.notes += c->names_differ;
-	different = c->different;
-	if (different > 0 && in->options.level == COMPARE_EXACT) {
-		struct comparison *coverage = malloc(sizeof(*coverage));
-
-		if (coverage != NULL) {
-			compare_with(coverage, in, space, false);
-			if (coverage->different == 0)
-				reason = boundary_reason(in);
-		}
-		free(coverage);
-	}
-	snprintf(call, sizeof(call), "snapshot at %s",
-		 strcmp(in->snapshot.kind, "now") == 0 ? "this point" : in->snapshot.kind);
-	if (different > 0) {
-		in->counts.divergences++;
-		if (in->options.diverged != NULL)
-			in->options.diverged(in->options.context,
-					     &(struct divergence){
-						     .kind = DIVERGENCE_SNAPSHOT,
-						     .file = event->file,
-						     .line = in->snapshot.line,
-						     .pid = thread->tid,
-						     .call = call,
-						     .model = c->model_text,
-						     .kernel = c->kernel_text,
-						     .reason = reason,
-						     .more = different - 1,
-					     });
-	}
-	free(c);
 	if (different > 0 && strcmp(in->snapshot.kind, "now") == 0)
 		return load(in, event, thread->process);
-	return 0;
+	return different < 0 ? -1 : 0;
 }
-
-/* ---- reading one ---- */
 
 static int finish(struct interpreter *in, const struct trace_event *event, struct thread *thread)
 {
@@ -559,7 +326,7 @@ static int finish(struct interpreter *in, const struct trace_event *event, struc
 
 	snapshot->open = false;
 	for (size_t i = 0; i < snapshot->count; i++) {
-		snapshot->lines[i].name.at = snapshot->names + at;
+		snapshot->lines[i].name.at = at == 0 ? snapshot->names : snapshot->names + at;
 		at += snapshot->lines[i].name.length;
 	}
 	for (size_t i = 1; i < snapshot->count; i++)
@@ -575,7 +342,7 @@ static int finish(struct interpreter *in, const struct trace_event *event, struc
 	interpret_sync_process(process);
 	if (strcmp(snapshot->kind, "exec") == 0 || process->space->partial)
 		return load(in, event, process);
-	return compare(in, event, thread);
+	return finish_compare(in, event, thread);
 }
 
 int interpret_snapshot(struct interpreter *in, const struct trace_event *event,

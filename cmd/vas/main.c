@@ -46,10 +46,8 @@ static const struct command commands[] = {
 };
 
 static const struct command benches[] = {
-#ifdef HAVE_BENCH_INDEX
 	{ "bench index", "the area-index designs, from 10 to 1,000,000 areas", cmd_bench_index,
 	  false },
-#endif
 	{ NULL, NULL, NULL, false },
 };
 

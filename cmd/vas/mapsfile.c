@@ -237,26 +237,29 @@ static uint64_t hidden_flags(struct slice name)
 	return slice_starts(name, "/SYSV") ? VAS_AREA_SYSV : 0;
 }
 
-/* What VmFlags would be. */
+/* What the letters of the mode say. */
+static uint64_t mode_flags(const struct maps_line *line)
+{
+	return (line->mode[0] == 'r' ? VAS_AREA_READ : 0) |
+	       (line->mode[1] == 'w' ? VAS_AREA_WRITE : 0) |
+	       (line->mode[2] == 'x' ? VAS_AREA_EXEC : 0) |
+	       (line->mode[3] == 's' ? VAS_AREA_MAY_SHARE : 0);
+}
+
+/* What VmFlags would be, beside the mode. */
 static uint64_t likely_words(const struct maps_line *line)
 {
 	uint64_t flags = VAS_AREA_MAY_READ | VAS_AREA_MAY_WRITE | VAS_AREA_MAY_EXEC;
 
-	if (line->mode[0] == 'r')
-		flags |= VAS_AREA_READ;
-	if (line->mode[1] == 'w')
-		flags |= VAS_AREA_WRITE;
-	if (line->mode[2] == 'x')
-		flags |= VAS_AREA_EXEC;
 	if (slice_starts(line->name, "[vvar"))
-		return VAS_AREA_READ | VAS_AREA_MAY_READ | VAS_AREA_IO | VAS_AREA_DONT_EXPAND |
-		       VAS_AREA_DONT_DUMP | VAS_AREA_RAW_FRAMES;
+		return VAS_AREA_MAY_READ | VAS_AREA_IO | VAS_AREA_DONT_EXPAND | VAS_AREA_DONT_DUMP |
+		       VAS_AREA_RAW_FRAMES;
 	if (slice_equal(line->name, "[vdso]") || slice_equal(line->name, "[uprobes]"))
 		return flags | VAS_AREA_DONT_EXPAND;
 	if (slice_equal(line->name, "[stack]"))
 		flags |= VAS_AREA_GROWS_DOWN;
 	if (line->mode[3] == 's')
-		flags |= VAS_AREA_SHARED | VAS_AREA_MAY_SHARE;
+		flags |= VAS_AREA_SHARED;
 	else if (line->mode[1] == 'w')
 		flags |= VAS_AREA_ACCOUNT;
 	return flags;
@@ -264,7 +267,18 @@ static uint64_t likely_words(const struct maps_line *line)
 
 uint64_t mapsfile_flags(const struct maps_line *line)
 {
-	return (line->has_words ? line->words : likely_words(line)) | hidden_flags(line->name);
+	uint64_t flags = line->has_words ? line->words : likely_words(line);
+
+	/* Where the words contradict the mode, or each other, a text was made up. */
+	flags &= ~(VAS_AREA_ACCESS | VAS_AREA_MAY_SHARE);
+	flags |= mode_flags(line) | hidden_flags(line->name);
+	if ((flags & VAS_AREA_MAY_SHARE) == 0)
+		flags &= ~(uint64_t)VAS_AREA_SHARED;
+	if ((flags & VAS_AREA_LOCKED) == 0)
+		flags &= ~(uint64_t)VAS_AREA_LOCK_ON_FAULT;
+	if ((flags & VAS_AREA_USERFAULT) != 0)
+		flags |= VAS_AREA_CONTEXT; /* a descriptor that nobody knows */
+	return flags;
 }
 
 int mapsfile_next(struct slice *rest, struct maps_line *line, const char **error)

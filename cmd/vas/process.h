@@ -20,7 +20,6 @@
 struct traced_file {
 	struct vas_file file;
 	char *name;	  /* owned; file.name points to it */
-	bool known;	  /* dev, inode and mode were told (@file), not guessed from a path */
 	bool learn_inode; /* shared memory without a name: device and inode come from the first
 			     snapshot that shows it */
 };

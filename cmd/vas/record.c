@@ -65,6 +65,7 @@ enum {
 	IDLE_MS = 500,	     /* then what is buffered is written */
 	HELD_MS = 20,	     /* how often threads that wait for another's call are looked at */
 	KILL_MS = 2000,
+	STOPS_A_ROUND = 100, /* then signals and full buffers have their turn */
 };
 
 static volatile sig_atomic_t snapshot_asked, end_asked, terminal_signal;
@@ -279,25 +280,29 @@ static int start_program(struct recorder *recorder, const struct options *option
 	return status;
 }
 
-static void handle_stops(struct recorder *recorder)
+/* => true: all that waited were handled; false: there may be more */
+static bool handle_stops(struct recorder *recorder)
 {
-	int status;
-	pid_t tid;
+	int status, count;
+	pid_t tid = 1;
 
 	while (stop_take_early(recorder))
 		continue;
-	while ((tid = waitpid(-1, &status, __WALL | WNOHANG)) > 0) {
-		stop_handle(recorder, tid, status);
+	for (count = 0; count < STOPS_A_ROUND && tid > 0; count++) {
+		tid = waitpid(-1, &status, __WALL | WNOHANG);
+		if (tid > 0)
+			stop_handle(recorder, tid, status);
 		while (stop_take_early(recorder))
 			continue;
 	}
 	recorder->now = line_clock();
+	return tid <= 0;
 }
 
 /* => true: go on; false: all processes have ended, or we were told to end */
-static bool handle_all(struct recorder *recorder)
+static bool handle_all(struct recorder *recorder, bool *all)
 {
-	handle_stops(recorder);
+	*all = handle_stops(recorder);
 	touch_until(recorder, recorder->now);
 	if (recorder->tasks.count == 0)
 		return false;
@@ -313,9 +318,9 @@ static bool handle_all(struct recorder *recorder)
 	return !end_asked;
 }
 
-static int sleep_limit(const struct recorder *recorder, bool held)
+static int sleep_limit(const struct recorder *recorder, bool all, bool held)
 {
-	if (recorder->early)
+	if (!all || recorder->early)
 		return 0;
 	if (held)
 		return HELD_MS;
@@ -325,10 +330,11 @@ static int sleep_limit(const struct recorder *recorder, bool held)
 static void loop(struct recorder *recorder, int epoll_fd, const sigset_t *sleeping)
 {
 	struct epoll_event event;
+	bool all;
 
-	while (handle_all(recorder)) {
+	while (handle_all(recorder, &all)) {
 		bool held = turn_release_late(recorder);
-		int limit = sleep_limit(recorder, held);
+		int limit = sleep_limit(recorder, all, held);
 
 		if (epoll_pwait(epoll_fd, &event, 1, limit, sleeping) == 0 && limit == IDLE_MS)
 			trace_writer_flush(recorder->trace);
@@ -371,6 +377,7 @@ static void write_end(struct recorder *recorder)
 	else
 		text_string(&recorder->text, "exit");
 	line_end(recorder);
+	text_free(&recorder->text);
 }
 
 static int exit_status(const struct recorder *recorder)
@@ -384,7 +391,7 @@ static int exit_status(const struct recorder *recorder)
 	return WEXITSTATUS(status);
 }
 
-static void release(struct recorder *recorder)
+static void release_tasks(struct recorder *recorder)
 {
 	struct task_table *table = &recorder->tasks;
 
@@ -394,10 +401,7 @@ static void release(struct recorder *recorder)
 	}
 	free(table->buckets);
 	touch_free(recorder);
-	if (recorder->faults)
-		faults_close(recorder->faults);
 	free(recorder->scratch.text);
-	text_free(&recorder->text);
 }
 
 static int record(struct recorder *recorder, const struct options *options, const char *path)
@@ -417,6 +421,7 @@ static int record(struct recorder *recorder, const struct options *options, cons
 	if (end_asked)
 		interrupt(recorder, epoll_fd, &sleeping);
 	touch_finish(recorder);
+	release_tasks(recorder);
 	write_end(recorder);
 	close(epoll_fd);
 	return exit_status(recorder);
@@ -442,7 +447,8 @@ int cmd_record(int argc, char **argv)
 		return trouble(options.output, errno);
 	status = record(&recorder, &options, path);
 	error = trace_writer_close(recorder.trace);
-	release(&recorder);
+	if (recorder.faults)
+		faults_close(recorder.faults);
 	if (error)
 		fprintf(stderr, "vas: record: the trace %s is not complete: %s\n", options.output,
 			strerror(error));

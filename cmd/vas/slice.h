@@ -52,7 +52,7 @@ static inline bool slice_ends(struct slice a, const char *suffix)
 static inline struct slice slice_after(struct slice a, size_t n)
 {
 	n = n < a.length ? n : a.length;
-	return (struct slice){ a.at + n, a.length - n };
+	return (struct slice){ n == 0 ? a.at : a.at + n, a.length - n };
 }
 
 static inline struct slice slice_trim(struct slice a)

@@ -23,7 +23,7 @@
 /* The source is split three times at most; each target twice, and is one more. */
 #define REMAP_AREAS  3
 #define TARGET_AREAS 3
-#define AROUND	     5 /* areas named for each target */
+#define AROUND	     3 /* areas named around a target */
 
 struct move {
 	struct vas_space *space;
@@ -489,8 +489,43 @@ static size_t list_around(const struct vas_space *space, uint64_t start, uint64_
 	return count;
 }
 
-/* The same for every area of the source, each of which goes to a place of its own. */
-static size_t list_around_all(const struct move *move, struct vas_area **out)
+/* Would the pages from `from` on, moved so that they end at `end`, be part of the area there? */
+static bool would_join(const struct vas_area *area, uint64_t from, uint64_t pages,
+		       const struct vas_area *above, uint64_t end)
+{
+	uint64_t offset = area->offset + ((from - area->range.start) >> VAS_PAGE_SHIFT);
+
+	return above != NULL && above->range.start <= end && above->flags == area->flags &&
+	       above->file == area->file && above->policy == area->policy &&
+	       offset + pages == above->offset + ((end - above->range.start) >> VAS_PAGE_SHIFT);
+}
+
+/*
+ * What may be cloned for the part [from, to) of one area of several, each of which goes to a place
+ * of its own. Where it joins the area above its target, that one may become as it is, and is then
+ * split twice by each of the parts that follow.
+ */
+static size_t list_part(const struct move *move, struct vas_area *area, uint64_t from, uint64_t to,
+			struct vas_area **out)
+{
+	const struct vas_space *space = move->space;
+	uint64_t start = move->to + (from - move->old), end = move->to + (to - move->old);
+	struct vas_area *few[AROUND], *above = vas_find_ge(space, end);
+	size_t count = list_around(space, start, end, out == NULL ? few : out), again = 0;
+
+	if (would_join(area, from, (to - from) >> VAS_PAGE_SHIFT, above, end)) {
+		uint64_t reach = move->old + (above->range.end - move->to);
+		uint64_t last = move->old + move->old_length;
+
+		again = 2 * vas_count_areas(space, to, reach < last ? reach : last);
+	}
+	for (size_t i = 0; out != NULL && i < again; i++)
+		out[count + i] = area;
+	return count + again;
+}
+
+/* The same for all of them; `out` may be NULL. */
+static size_t list_parts(const struct move *move, struct vas_area **out)
 {
 	uint64_t end = move->old + move->old_length;
 	struct vas_walk walk;
@@ -502,11 +537,7 @@ static size_t list_around_all(const struct move *move, struct vas_area **out)
 		uint64_t from = area->range.start > move->old ? area->range.start : move->old;
 		uint64_t to = area->range.end < end ? area->range.end : end;
 
-		count += list_around(move->space, move->to + (from - move->old),
-				     move->to + (to - move->old), out + count);
-		/* It may become part of the one above, which the next piece splits. */
-		out[count++] = area;
-		out[count++] = area;
+		count += list_part(move, area, from, to, out == NULL ? NULL : out + count);
 	}
 	return count;
 }
@@ -535,17 +566,18 @@ static int reserve(struct vas_space *space, struct move *move, bool many)
 	struct vas_need need = { .areas = REMAP_AREAS, .touches = 1, .moved = move->old_length };
 	uint64_t end = move->old + move->old_length, start, to_end;
 	size_t pieces = many ? vas_count_areas(space, move->old, end) : 1;
-	size_t size = pieces * AROUND * sizeof(struct vas_area *);
+	size_t listed = many ? list_parts(move, NULL) : 0,
+	       size = listed * sizeof(struct vas_area *);
 	struct vas_area *few[AROUND], **others = few, *last;
 	int err;
 
 	move->area = vas_find(space, move->old);
-	if (pieces > 1)
+	if (listed > AROUND)
 		others = allocator->allocate(allocator->context, size, sizeof(*others));
 	if (others == NULL)
 		return -VAS_ENOMEM;
 	if (many) {
-		need.other_count = list_around_all(move, others);
+		need.other_count = list_parts(move, others);
 	} else {
 		foresee(move, &start, &to_end);
 		need.other_count = list_around(space, start, to_end, others);

@@ -41,33 +41,58 @@ static bool place_free(const struct vas_space *space, uint64_t address, uint64_t
 	return area == NULL || address + length <= vas_guarded_start(area);
 }
 
-/* The gap search, repeated past guards that it runs into. */
-static int search(struct vas_space *space, struct vas_gap *gap, uint64_t *address)
+/*
+ * Linux looks for room to align in: the gap must hold `length` and all of `align` but one page. The
+ * place is then moved up to the next aligned address, or down from the gap's end. (The index's own
+ * VAS_FIT_LINUX counts bytes, and would ask for align - 1.)
+ */
+static uint64_t align_inside(const struct vas_gap *wanted, uint64_t padded, uint64_t address)
 {
-	if (gap->low < space->settings->mmap_min_addr)
-		gap->low = space->settings->mmap_min_addr;
+	uint64_t mask = wanted->align - 1;
+
+	if (wanted->direction == VAS_BOTTOM_UP)
+		return address + ((wanted->align_offset - address) & mask);
+	address += padded - wanted->length;
+	return address - ((address - wanted->align_offset) & mask);
+}
+
+/* The gap search, repeated past guards that it runs into. */
+static int search(struct vas_space *space, const struct vas_gap *wanted, uint64_t *address)
+{
+	struct vas_gap gap = *wanted;
+	bool padded = wanted->align > 1 && wanted->fit == VAS_FIT_LINUX;
+	uint64_t at, reach;
+
+	if (padded) {
+		gap.length += wanted->align - VAS_PAGE_SIZE;
+		gap.align = 1;
+		if (gap.length < wanted->length)
+			return -VAS_ENOMEM;
+	}
+	if (gap.low < space->settings->mmap_min_addr)
+		gap.low = space->settings->mmap_min_addr;
 	for (;;) {
 		struct vas_area *above;
-		uint64_t reach;
 
-		if (gap->low >= gap->high || !vas_index_gap(space->index, gap, address))
+		if (gap.low >= gap.high || !vas_index_gap(space->index, &gap, &at))
 			return -VAS_ENOMEM;
-		above = vas_find_ge(space, *address);
+		above = vas_find_ge(space, at);
+		if (padded)
+			at = align_inside(wanted, gap.length, at);
+		*address = at;
 		if (above == NULL || (above->flags & VAS_AREA_GROWS_DOWN) == 0)
 			return 0;
-		if (gap->direction == VAS_TOP_DOWN) {
+		if (gap.direction == VAS_TOP_DOWN) {
 			/* The whole gap down from its end counts, not only what alignment left. */
-			reach = above->range.start < gap->high ? above->range.start : gap->high;
+			reach = above->range.start < gap.high ? above->range.start : gap.high;
 			if (vas_guarded_start(above) >= reach)
 				return 0;
-			gap->high = vas_guarded_start(above);
+			gap.high = vas_guarded_start(above);
 		} else {
-			reach = *address + gap->length;
-			if (gap->align > 1)
-				reach += gap->align - 1;
+			reach = at + gap.length;
 			if (vas_guarded_start(above) >= reach - 1)
 				return 0;
-			gap->low = above->range.end;
+			gap.low = above->range.end;
 		}
 	}
 }

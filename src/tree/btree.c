@@ -125,16 +125,19 @@ static size_t nodes_needed(const struct vas_btree *tree, size_t inserts)
 {
 	size_t splits = inserts, bound, needed = 0;
 
-	for (unsigned int level = 0; level < tree->height; level++) {
+	if (inserts < REFILL) {
+		/* A split on each level for each; the root only when it is full, and then it grows.
+		 */
+		needed = inserts * tree->height;
+		if (tree->root->key[VAS_BTREE_ENTRIES - inserts] != VAS_BTREE_UNUSED)
+			needed += inserts + 1;
+		return needed;
+	}
+	for (unsigned int level = 0; level <= tree->height; level++) {
 		bound = tree->nodes[level] + 2 + splits / REFILL;
 		splits = splits < bound ? splits : bound;
 		needed += splits;
 	}
-	/* The root splits only when it is full. */
-	if (splits < VAS_BTREE_SLOTS &&
-	    tree->root->key[VAS_BTREE_ENTRIES - splits] == VAS_BTREE_UNUSED)
-		return needed;
-	needed += splits;
 	for (; splits != 0; splits /= REFILL)
 		needed += 1 + splits / REFILL;
 	return needed;

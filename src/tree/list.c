@@ -4,14 +4,11 @@
 /*
  * The sorted list: what Linux 1.x had, and what every home-made mmap starts with.
  *
- * Two links before each range. Every search walks: a find from the lowest range, a gap search along
- * the holes in its direction. Right next to a known range everything is O(1), so the list also
- * keeps a hint, the place of the last change, and looks for the place of an insert from there: a
- * map after a gap search, or the parts of a split, cost a step or two. Readers never move the hint;
- * any number may read together.
+ * Two links before each range. Every search walks: a find or an insert from the lowest range, a
+ * gap search along the holes in its direction. Next to a known range everything is O(1).
  *
- * Good up to some tens of ranges, the processes of 1993. It stays here as the plain truth that the
- * other designs are compared with.
+ * Good up to some tens of ranges, the processes of 1993. It stays here as the plain truth that
+ * the other designs are compared with.
  */
 
 #include "list.h"
@@ -33,30 +30,35 @@ struct vas_list_link *vas_list_near(struct vas_list_link *link, uint64_t address
 	return link;
 }
 
-static void link_between(struct vas_list_index *list, struct vas_list_link *link,
-			 struct vas_list_link *prev, struct vas_list_link *next)
+static struct vas_list_link *link_ge(const struct vas_index *index, uint64_t address)
 {
+	struct vas_list_link *link = vas_list_index(index)->first;
+
+	while (link != NULL && vas_list_range(link)->end <= address)
+		link = link->next;
+	return link;
+}
+
+void vas_list_add(struct vas_list_index *list, struct vas_range *range, struct vas_list_link *next)
+{
+	struct vas_list_link *link = vas_list_of(range);
+	struct vas_list_link *prev = next != NULL ? next->prev : list->last;
+
 	link->prev = prev;
 	link->next = next;
 	*(prev != NULL ? &prev->next : &list->first) = link;
 	*(next != NULL ? &next->prev : &list->last) = link;
-	list->hint = link;
 }
 
-void vas_list_insert(struct vas_index *index, struct vas_range *range)
+static void list_insert(struct vas_index *index, struct vas_range *range)
 {
-	struct vas_list_index *list = vas_list_index(index);
-	struct vas_list_link *next = vas_list_near(list->hint, range->start);
-
-	link_between(list, vas_list_of(range), next != NULL ? next->prev : list->last, next);
+	vas_list_add(vas_list_index(index), range, link_ge(index, range->start));
 }
 
 int vas_list_load(struct vas_index *index, struct vas_range *const *ranges, size_t count)
 {
-	struct vas_list_index *list = vas_list_index(index);
-
 	for (size_t i = 0; i < count; i++)
-		link_between(list, vas_list_of(ranges[i]), list->last, NULL);
+		vas_list_add(vas_list_index(index), ranges[i], NULL);
 	return 0;
 }
 
@@ -67,23 +69,13 @@ void vas_list_erase(struct vas_index *index, struct vas_range *range)
 
 	*(link->prev != NULL ? &link->prev->next : &list->first) = link->next;
 	*(link->next != NULL ? &link->next->prev : &list->last) = link->prev;
-	list->hint = link->next != NULL ? link->next : link->prev;
 }
 
 void vas_list_resize(struct vas_index *index, struct vas_range *range, uint64_t start, uint64_t end)
 {
+	(void)index;
 	range->start = start;
 	range->end = end;
-	vas_list_index(index)->hint = vas_list_of(range);
-}
-
-static struct vas_list_link *link_ge(const struct vas_index *index, uint64_t address)
-{
-	struct vas_list_link *link = vas_list_index(index)->first;
-
-	while (link != NULL && vas_list_range(link)->end <= address)
-		link = link->next;
-	return link;
 }
 
 static struct vas_range *range_or_null(const struct vas_list_link *link)
@@ -185,7 +177,6 @@ bool vas_list_validate(const struct vas_index *index, const struct vas_printer *
 	const struct vas_list_index *list = vas_list_index(index);
 	const struct vas_list_link *prev = NULL, *link;
 	size_t count = 0;
-	bool hinted = list->hint == NULL && list->first == NULL;
 
 	for (link = list->first; link != NULL; prev = link, link = link->next) {
 		const struct vas_range *range = vas_list_range(link);
@@ -204,14 +195,11 @@ bool vas_list_validate(const struct vas_index *index, const struct vas_printer *
 				printer, "INDEX-3",
 				"the range at 0x%llx does not name the one before it",
 				vas_ll(range->start));
-		hinted = hinted || link == list->hint;
 		count++;
 	}
 	if (list->last != prev)
 		return vas_index_broken(printer, "INDEX-3",
 					"the list does not end at its last link");
-	if (!hinted)
-		return vas_index_broken(printer, "INDEX-8", "the hint is not in the list");
 	if (count != index->count)
 		return vas_index_broken(printer, "INDEX-2", "%zu ranges found, %zu counted", count,
 					index->count);
@@ -232,7 +220,7 @@ const struct vas_index_ops vas_list_ops = {
 	.link_bytes = sizeof(struct vas_list_link),
 	.size = sizeof(struct vas_list_index),
 	.align = _Alignof(struct vas_list_index),
-	.insert = vas_list_insert,
+	.insert = list_insert,
 	.load = vas_list_load,
 	.erase = vas_list_erase,
 	.resize = vas_list_resize,

@@ -15,7 +15,6 @@ struct vas_list_link {
 struct vas_list_index {
 	struct vas_index head;
 	struct vas_list_link *first, *last;
-	struct vas_list_link *hint; /* where the list last changed; NULL when empty */
 };
 
 /*
@@ -60,8 +59,10 @@ struct vas_list_link *vas_list_near(struct vas_list_link *near, uint64_t address
 /* The hole right before a range; before NULL: what follows the last range. */
 struct vas_range vas_list_hole(const struct vas_list_index *list, const struct vas_list_link *link);
 
+/* Puts a range into the list, right before `next`, or at the end. */
+void vas_list_add(struct vas_list_index *list, struct vas_range *range, struct vas_list_link *next);
+
 /* The functions of list's table, for list-cache's. */
-void vas_list_insert(struct vas_index *index, struct vas_range *range);
 int vas_list_load(struct vas_index *index, struct vas_range *const *ranges, size_t count);
 void vas_list_erase(struct vas_index *index, struct vas_range *range);
 void vas_list_resize(struct vas_index *index, struct vas_range *range, uint64_t start,

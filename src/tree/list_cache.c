@@ -87,12 +87,22 @@ static void keep_near(struct vas_list_cache *self, struct vas_list_link *link)
 		self->down.near = link;
 }
 
+static uint64_t distance(uint64_t a, uint64_t b)
+{
+	return a > b ? a - b : b - a;
+}
+
+/* Most ranges go where the last search found a gap. */
 static void list_cache_insert(struct vas_index *index, struct vas_range *range)
 {
 	struct vas_list_cache *self = vas_list_cache_of(index);
 	struct vas_list_link *link = vas_list_of(range);
 
-	vas_list_insert(index, range);
+	const struct vas_hole_cache *cache = &self->up;
+
+	if (distance(range->start, self->down.place) < distance(range->start, self->up.place))
+		cache = &self->down;
+	vas_list_add(&self->list, range, vas_list_near(cache->near, range->start));
 	keep_near(self, link);
 	hole_parted(self, vas_list_hole(&self->list, link));
 	hole_parted(self, vas_list_hole(&self->list, link->next));
@@ -151,8 +161,7 @@ static bool pass_up(struct vas_list_cache *self, const struct vas_gap *gap, uint
 			return false;
 		start = larger(hole.start, cache->limit);
 		hole.start = larger(hole.start, cache->place);
-		if (link != NULL)
-			cache->near = link;
+		cache->near = link != NULL ? link : self->list.last;
 		if (vas_gap_place(gap, VAS_BOTTOM_UP, wanted, hole, address)) {
 			passed(cache, start, *address);
 			cache->place = *address + gap->length;
@@ -165,8 +174,8 @@ static bool pass_up(struct vas_list_cache *self, const struct vas_gap *gap, uint
 }
 
 /* Must a search start at the limit again? */
-static bool is_void(const struct vas_list_cache *self, const struct vas_hole_cache *cache, uint64_t limit,
-		    uint64_t wanted)
+static bool is_void(const struct vas_list_cache *self, const struct vas_hole_cache *cache,
+		    uint64_t limit, uint64_t wanted)
 {
 	bool sized = self->list.head.ops == &vas_list_cache_ops;
 
@@ -200,6 +209,7 @@ static bool pass_down(struct vas_list_cache *self, const struct vas_gap *gap, ui
 	if (link != NULL && vas_list_range(link)->start < cache->place)
 		link = link->next;
 	for (;;) {
+		cache->near = link != NULL ? link : self->list.last;
 		hole = vas_list_hole(&self->list, link);
 		if (hole.end <= gap->low)
 			return false;
@@ -214,7 +224,6 @@ static bool pass_down(struct vas_list_cache *self, const struct vas_gap *gap, ui
 		link = link != NULL ? link->prev : self->list.last;
 		if (link == NULL)
 			return false;
-		cache->near = link;
 	}
 }
 
@@ -294,7 +303,7 @@ static void list_cache_print(const struct vas_index *index, const struct vas_pri
 #define LIST_CACHE_OPS(its_name)                                                                   \
 	{                                                                                          \
 		.name = its_name, .link_bytes = sizeof(struct vas_list_link),                      \
-		.size = sizeof(struct vas_list_cache), .align = _Alignof(struct vas_list_cache),           \
+		.size = sizeof(struct vas_list_cache), .align = _Alignof(struct vas_list_cache),   \
 		.create = list_cache_create, .insert = list_cache_insert, .load = list_cache_load, \
 		.erase = list_cache_erase, .resize = list_cache_resize, .find = vas_list_find,     \
 		.find_ge = vas_list_find_ge, .next = vas_list_next, .prev = vas_list_prev,         \

@@ -6,7 +6,7 @@
 # PROGRAMS is the folder of the built programs/*.c; without it they are built here.
 
 set -u
-vas=$(realpath "$1")
+vas=$(realpath "$1") && [ -x "$vas" ] || { echo "Bail out! $1 cannot be run"; exit 2; }
 here=$(cd "$(dirname "$0")" && pwd)
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT INT TERM

@@ -76,7 +76,7 @@ done
 recorded=$fixtures/recorded.trace
 replay 0 "a recorded trace" "$recorded"
 says 'compared +[0-9]+ results, 3 snapshots' "its snapshots are compared"
-for design in $("$vas" designs --json 2>/dev/null | sed -n '/area-index\|index/,/]/s/.*"name": "\([a-z-]*\)".*/\1/p' | head -n 9); do
+for design in $("$vas" designs | sed -n '/^index:/,/^$/s/^  \([a-z-]*\) .*/\1/p'); do
 	case $design in anon*) continue ;; esac
 	replay 0 "with index $design" --index="$design" "$recorded"
 done
@@ -192,6 +192,138 @@ cat >expected <<'END'
 END
 cmp -s out expected
 ok $? "calls that overlap: each process has its areas"
+
+# ---- a process from its middle, and one that is not ours ----
+
+cat >middle.log <<'END'
+strace: Process 7 attached
+7 mprotect(0x7f0000001000, 4096, PROT_READ) = 0
+7 munmap(0x7f0000800000, 4096) = 0
+7 brk(0x1001000) = 0x1001000
+7 brk(0x1003000) = 0x1003000
+7 mremap(0x7f0000010000, 4096, 8192, MREMAP_MAYMOVE) = 0x7f0000020000
+7 munmap(0x7f0000002000, 0) = -1 EINVAL (Invalid argument)
+END
+replay 0 "a process from its middle" --maps=7 middle.log
+cat >expected <<'END'
+01001000-01003000 rw-p 00000000 00:00 0                                  [heap]
+7f0000001000-7f0000002000 r--p 00000000 00:00 0                          [unknown]
+7f0000020000-7f0000022000 rw-p 00000000 00:00 0                          [unknown]
+END
+cmp -s out expected
+ok $? "a process from its middle: what its calls tell of it"
+cat >foreign.log <<'END'
+7 execve("/x32", ["x"], 0x7ffd /* 1 var */) = 0
+[ Process PID=7 runs in 32 bit mode. ]
+7 mmap(NULL, 4096, PROT_READ, MAP_PRIVATE|MAP_ANONYMOUS, -1, 0) = 0xf7f00000
+7 execve("/x", ["x"], 0x7ffd /* 1 var */) = 0
+[ Process PID=7 runs in 64 bit mode. ]
+7 mmap(0x7f0000000000, 4096, PROT_READ, MAP_PRIVATE|MAP_ANONYMOUS|MAP_FIXED, -1, 0) = 0x7f0000000000
+END
+replay 0 "a 32-bit process" foreign.log
+says 'not compared +1 calls of 32-bit' "a 32-bit process: is left out"
+says 'compared +1 results' "a 32-bit process: until its next exec"
+
+# ---- small recorded traces ----
+
+# begin FILE: a process with a stack and a vdso
+begin()
+{
+	cat >"$1" <<'END'
+@vas-trace 1 kernel=6.18.0
+@settings randomize_va_space=0
+@faults tracepoint
+7 execve("/x", ["x"], 0x7ffd /* 1 var */) = 0
+7 @limits stack=8388608:unlimited
+7 @layout start_brk=0x1000000 brk=0x1000000 start_stack=0x7ffffffff000 task_size=0x7ffffffff000
+7 @snapshot exec 3
+7 @area 7ffff7ff0000-7ffff7ff4000 r--p 00000000 00:00 0  [vvar] @ rd mr pf io de dd
+7 @area 7ffff7ff4000-7ffff7ff6000 r-xp 00000000 00:00 0  [vdso] @ rd ex mr mw me de
+7 @area 7ffffffde000-7ffffffff000 rw-p 00000000 00:00 0  [stack] @ rd wr mr mw me gd ac anon=8
+END
+	cat >>"$1"
+}
+
+begin small.trace <<'END'
+7 mmap(NULL, 4096, PROT_READ, MAP_PRIVATE|MAP_ANONYMOUS, -1, 0) = 0x7ffff7fef000
+7 mmap(NULL, 4096, PROT_READ, MAP_PRIVATE|MAP_ANONYMOUS, -1, 0) = 0x7ffff7fee000
+7 mmap(NULL, 4096, PROT_READ, MAP_PRIVATE|MAP_ANONYMOUS|MAP_32BIT, -1, 0) = 0x40000000
+7 brk(0x1002000) = 0x1002000
+END
+replay 0 "searches begin below the vdso" small.trace
+says 'compared +4 results' "searches begin below the vdso: all is compared"
+begin small.trace <<'END'
+7 mmap(NULL, 4096, PROT_READ, MAP_PRIVATE|MAP_ANONYMOUS, -1, 0) = 0x7ffff7ffe000
+7 mmap(NULL, 4096, PROT_READ, MAP_PRIVATE|MAP_ANONYMOUS, -1, 0) = 0x7ffff7ffd000
+END
+replay 0 "searches begin higher: the first shows it" small.trace
+begin small.trace <<'END'
+7 mmap(NULL, 4096, PROT_READ, MAP_PRIVATE|MAP_ANONYMOUS, -1, 0) = 0x7ffff7fef000
+7 mmap(NULL, 4096, PROT_READ, MAP_PRIVATE|MAP_ANONYMOUS, -1, 0) = 0x7ffff7ffd000
+7 mmap(NULL, 4096, PROT_READ, MAP_PRIVATE|MAP_ANONYMOUS, -1, 0) = 0x7ffff7fee000
+END
+replay 1 "searches began there: another place later is a divergence" small.trace
+says 'divergences +1$' "searches began there: told once, and in step again"
+
+begin small.trace <<'END'
+7 @touch w 0x7ffffff00000
+7 --- SIGCHLD {si_signo=SIGCHLD} ---
+7 @touch w 0x5000
+7 --- SIGCHLD {si_signo=SIGCHLD} ---
+7 --- SIGSEGV {si_signo=SIGSEGV, si_addr=0x5000} ---
+7 @touch r 0x6000 k
+7 brk(NULL) = 0x1000000
+END
+replay 0 "touches: a stack that grows, a signal, one of the kernel" --maps=7 small.trace
+grep -q '^7ffffff00000-7ffffffff000 rw-p .*\[stack\]$' out
+ok $? "touches: the stack has grown"
+begin small.trace <<'END'
+7 @touch w 0x5000
+7 brk(NULL) = 0x1000000
+END
+replay 1 "a touch where no page may be, and no signal" small.trace
+says 'page fault at 0x5000' "a touch where no page may be: is told"
+
+begin small.trace <<'END'
+7 vfork() = 8
+8 @touch w 0x7fffff900000 k
+8 @touch w 0x7ffffffdd000
+8 execve("/y", ["y"], 0x7ffd /* 1 var */) = 0
+8 @snapshot exec 1
+8 @area 7ffffffde000-7ffffffff000 rw-p 00000000 00:00 0  [stack] @ rd wr mr mw me gd ac anon=8
+8 +++ exited with 0 +++
+7 @snapshot exit 3
+7 @area 7ffff7ff0000-7ffff7ff4000 r--p 00000000 00:00 0  [vvar] @ rd mr pf io de dd
+7 @area 7ffff7ff4000-7ffff7ff6000 r-xp 00000000 00:00 0  [vdso] @ rd ex mr mw me de
+7 @area 7ffffffdd000-7ffffffff000 rw-p 00000000 00:00 0  [stack] @ rd wr mr mw me gd ac anon=8
+7 +++ exited with 0 +++
+@end exit
+END
+replay 0 "vfork: what exec touches is not its parent's" small.trace
+
+begin small.trace <<'END'
+7 mmap(NULL, 4096, PROT_READ|PROT_WRITE, MAP_SHARED|MAP_ANONYMOUS, -1, 0) = 0x7ffff7fef000
+7 clone(child_stack=NULL, flags=SIGCHLD) = 8
+8 mprotect(0x7ffff7fef000, 4096, PROT_READ) = 0
+8 +++ exited with 0 +++
+7 @snapshot now 4
+7 @area 7ffff7fef000-7ffff7ff0000 rw-s 00000000 00:01 99  /dev/zero (deleted) @ rd wr sh mr mw me ms
+7 @area 7ffff7ff0000-7ffff7ff4000 r--p 00000000 00:00 0  [vvar] @ rd mr pf io de dd
+7 @area 7ffff7ff4000-7ffff7ff6000 r-xp 00000000 00:00 0  [vdso] @ rd ex mr mw me de
+7 @area 7ffffffde000-7ffffffff000 rw-p 00000000 00:00 0  [stack] @ rd wr mr mw me gd ac anon=8
+7 @snapshot now 4
+7 @area 7ffff7fef000-7ffff7ff0000 rw-s 00000000 00:01 98  /dev/zero (deleted) @ rd wr sh mr mw me ms
+7 @area 7ffff7ff0000-7ffff7ff4000 r--p 00000000 00:00 0  [vvar] @ rd mr pf io de dd
+7 @area 7ffff7ff4000-7ffff7ff6000 r-xp 00000000 00:00 0  [vdso] @ rd ex mr mw me de
+7 @area 7ffffffde000-7ffffffff000 rw-p 00000000 00:00 0  [stack] @ rd wr mr mw me gd ac anon=8
+7 @snapshot now 4
+7 @area 7ffff7fef000-7ffff7ff0000 rw-s 00000000 00:01 98  /dev/zero (deleted) @ rd wr sh mr mw me ms
+7 @area 7ffff7ff0000-7ffff7ff4000 r--p 00000000 00:00 0  [vvar] @ rd mr pf io de dd
+7 @area 7ffff7ff4000-7ffff7ff6000 r-xp 00000000 00:00 0  [vdso] @ rd ex mr mw me de
+7 @area 7ffffffde000-7ffffffff000 rw-p 00000000 00:00 0  [stack] @ rd wr mr mw me gd ac anon=8
+END
+replay 1 "an inode is learnt once" small.trace
+says 'divergences +1$' "an inode is learnt once: another one later differs, and replaces it"
 
 # ---- traces that end too early, and things that are no traces ----
 

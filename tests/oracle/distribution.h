@@ -21,6 +21,7 @@ enum {
 	DRAW_FAR = 1u << 8,	    /* huge lengths, addresses everywhere */
 	DRAW_TOP = 1u << 9,	 /* addresses below the end of the highest hole, and at the stack */
 	DRAW_BREAK = 1u << 10,	 /* addresses around the brk area */
+	DRAW_LARGE = 1u << 14,	 /* windows of pieces of 512 KiB instead of pages */
 	DRAW_FILL = 1u << 12,	 /* addresses among the areas that were made first */
 	DRAW_OFFSETS = 1u << 11, /* file offsets other than the one that matches the address */
 };
@@ -41,7 +42,8 @@ struct distribution {
 	uint8_t unprivileged_percent, legacy_percent; /* runs so set up */
 	uint8_t fill_percent; /* of vm.max_map_count: areas that are made first */
 	uint16_t calls;	      /* in one run, at most */
-	uint16_t share;	      /* of the calls of the whole test, relative to the others */
+	uint16_t share; /* of the calls of the whole test, relative to the others; 0: only when it
+			   is named */
 };
 
 extern const struct distribution distributions[];

@@ -123,6 +123,8 @@ static uint64_t window_address(const struct draw *draw)
 {
 	uint64_t page = below(draw, draw->how->pages) * PAGE;
 
+	if (draw->how->draw & DRAW_LARGE && percent(draw, 80))
+		page *= (512 << 10) / PAGE;
 	return (percent(draw, 70) ? WINDOW_A : WINDOW_B) + page;
 }
 
@@ -265,13 +267,16 @@ static uint64_t draw_map_flags(const struct draw *draw)
 		flags |= MAP_GROWSDOWN;
 	if (how & DRAW_LOCKED && !guards(draw) && percent(draw, 15))
 		flags |= percent(draw, 50) ? MAP_LOCKED : MAP_POPULATE;
-	if (how & DRAW_HUGE_TLB && percent(draw, 4))
-		flags |= MAP_HUGETLB | (percent(draw, 50) ? below(draw, 64) << 26 : 0);
+	if (how & DRAW_HUGE_TLB && percent(draw, how & DRAW_HUGE_AREAS ? 60 : 4))
+		flags |= MAP_HUGETLB |
+			 (percent(draw, how & DRAW_HUGE_AREAS ? 10 : 50) ? below(draw, 64) << 26
+									 : 0);
 	if (percent(draw, draw->how->odd_percent / 2))
 		flags ^= UINT64_C(1) << below(draw, 32);
 	/* Without a reservation they succeed, and go by rules of their own from then on. */
-	if (flags & MAP_HUGETLB && !(how & DRAW_HUGE_AREAS))
-		flags &= ~(uint64_t)MAP_NORESERVE;
+	if (flags & MAP_HUGETLB)
+		flags = how & DRAW_HUGE_AREAS ? flags | MAP_NORESERVE
+					      : flags & ~(uint64_t)MAP_NORESERVE;
 	if (guards(draw) || how & DRAW_FAR)
 		flags &= ~(uint64_t)(MAP_LOCKED | MAP_POPULATE);
 	return flags;

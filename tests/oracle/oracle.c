@@ -192,25 +192,30 @@ static void run_distribution(struct oracle *oracle, uint32_t number, uint64_t ca
 
 static bool chosen(const struct oracle *oracle, const struct distribution *how)
 {
-	return !oracle->options.distribution ||
-	       strcmp(oracle->options.distribution, how->name) == 0;
+	if (!oracle->options.distribution)
+		return how->share != 0;
+	return strcmp(oracle->options.distribution, how->name) == 0;
 }
 
 static void run_distributions(struct oracle *oracle)
 {
 	uint64_t shares = 0;
+	bool some = false;
 	uint32_t i;
 
 	for (i = 0; i < distribution_count; i++)
-		if (chosen(oracle, &distributions[i]))
+		if (chosen(oracle, &distributions[i])) {
 			shares += distributions[i].share;
-	if (shares == 0)
+			some = true;
+		}
+	if (!some)
 		errx(2, "no distribution is called %s", oracle->options.distribution);
 	for (i = 0; i < distribution_count; i++)
 		if (chosen(oracle, &distributions[i]))
-			run_distribution(oracle, i,
-					 oracle->options.calls * distributions[i].share / shares +
-						 1);
+			run_distribution(
+				oracle, i,
+				shares ? oracle->options.calls * distributions[i].share / shares + 1
+				       : oracle->options.calls);
 }
 
 /* Returns false when the script cannot be read. */

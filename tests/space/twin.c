@@ -12,10 +12,12 @@ enum { LOG_BYTES = 1 << 16, STAMPED_PAGES = 4096 };
 
 /* What the twin keeps in each area. */
 struct note {
-	uint64_t id;	 /* 0: not heard of yet */
-	uint64_t origin; /* whose part it is since the budget was told */
-	bool headed;
+	uint64_t id;   /* 0: not heard of yet */
+	uint64_t head; /* 0: it was never written to */
 };
+
+/* The head of an area that swallowed another one's: the twin lets them merge. */
+#define MIXED UINT64_MAX
 
 struct piece {
 	const struct vas_space *space;
@@ -29,8 +31,10 @@ struct stamp {
 	uint64_t page, value;
 };
 
+/* One clone of an area with this head is paid for. */
 struct token {
-	uint64_t origin, count;
+	uint64_t head;
+	bool spent;
 };
 
 struct list {
@@ -43,7 +47,7 @@ struct twin {
 	struct list pieces, stamps, tokens;
 	uint64_t touches; /* left in the budget */
 	bool reserved;
-	uint64_t last_id, last_stamp;
+	uint64_t last_id, last_head, last_stamp;
 	char error[256];
 	char log[LOG_BYTES];
 	size_t logged;
@@ -84,7 +88,7 @@ static struct note *note_of(struct twin *twin, const struct vas_area *area)
 	struct note *note = vas_area_data(area, &twin_listener);
 
 	if (note->id == 0)
-		note->id = note->origin = ++twin->last_id;
+		note->id = ++twin->last_id;
 	return note;
 }
 
@@ -219,39 +223,45 @@ static void take_away(struct twin *twin, const struct vas_space *space, uint64_t
 
 static void spend_clone(struct twin *twin, const struct vas_area *area)
 {
-	struct token *token = twin->tokens.items;
-	uint64_t origin = note_of(twin, area)->origin;
+	struct token *tokens = twin->tokens.items;
+	uint64_t head = note_of(twin, area)->head;
 
+	if (head == MIXED)
+		return;
 	for (size_t i = 0; i < twin->tokens.count; i++) {
-		if (token[i].origin == origin && token[i].count > 0) {
-			token[i].count--;
+		if (tokens[i].head == head && !tokens[i].spent) {
+			tokens[i].spent = true;
 			return;
 		}
 	}
 	complain(twin, "budget: area %llu is cloned once more than was told",
-		 (unsigned long long)origin);
+		 (unsigned long long)note_of(twin, area)->id);
 }
 
 static void spend_touch(struct twin *twin, const struct vas_area *area)
 {
-	struct note *note = note_of(twin, area);
-
-	if (note->headed || (area->flags & VAS_AREA_SHARED) != 0)
+	if (note_of(twin, area)->head != 0 || (area->flags & VAS_AREA_SHARED) != 0)
 		return;
-	note->headed = true;
+	note_of(twin, area)->head = ++twin->last_head;
 	if (!twin->reserved || twin->touches == 0)
 		complain(twin, "budget: area %llu is one touch more than was told",
-			 (unsigned long long)note->id);
+			 (unsigned long long)note_of(twin, area)->id);
 	else
 		twin->touches--;
 }
 
 static void copy_head(struct twin *twin, const struct vas_area *to, const struct vas_area *from)
 {
-	if (!note_of(twin, from)->headed || note_of(twin, to)->headed)
+	uint64_t ours = note_of(twin, to)->head, theirs = note_of(twin, from)->head;
+
+	if (theirs == 0 || ours == theirs)
 		return;
+	if (ours != 0) {
+		note_of(twin, to)->head = MIXED;
+		return;
+	}
 	spend_clone(twin, from);
-	note_of(twin, to)->headed = true;
+	note_of(twin, to)->head = theirs;
 }
 
 static void count_tokens(struct twin *twin, const struct vas_budget *budget)
@@ -260,22 +270,15 @@ static void count_tokens(struct twin *twin, const struct vas_budget *budget)
 	for (size_t i = 0; i < budget->count; i++) {
 		struct token *token = list_add(&twin->tokens);
 
-		*token = (struct token){ note_of(twin, budget->areas[i])->id, 1 };
+		*token = (struct token){ .head = note_of(twin, budget->areas[i])->head };
 	}
 }
 
 static int reserve(void *data, struct vas_space *space, const struct vas_budget *budget)
 {
 	struct twin *twin = data;
-	struct vas_walk walk;
-	struct vas_area *area;
 
-	vas_walk_start(&walk, space, 0);
-	while ((area = vas_walk_next(&walk)) != NULL) {
-		struct note *note = note_of(twin, area);
-
-		note->origin = note->id;
-	}
+	(void)space;
 	count_tokens(twin, budget);
 	twin->touches = budget->touches;
 	twin->reserved = true;
@@ -366,14 +369,11 @@ static void apply_flags(struct twin *twin, const struct vas_op *op)
 
 static void apply_split(struct twin *twin, const struct vas_op *op)
 {
-	struct note *note = note_of(twin, op->area), *upper = note_of(twin, op->other);
-
 	expect_owned(twin, "split", op->area, op->start, op->end);
 	if (op->area->range.end != op->start || op->other->range.start != op->start ||
 	    op->other->range.end != op->end)
 		complain(twin, "split: the areas are not so at %llx",
 			 (unsigned long long)op->start);
-	upper->origin = note->origin;
 	copy_head(twin, op->other, op->area);
 	give(twin, op->other, op->start, op->end);
 }
@@ -411,7 +411,7 @@ static void apply_empty(struct twin *twin, const struct vas_op *op)
 	for (uint64_t page = op->start; page < op->end; page += VAS_PAGE_SIZE)
 		if (twin_stamp(twin, op->area->space, page) != 0)
 			complain(twin, "empty: %llx holds a page", (unsigned long long)page);
-	note_of(twin, op->area)->headed = false;
+	note_of(twin, op->area)->head = 0;
 }
 
 static void apply_move(struct twin *twin, const struct vas_op *op)
@@ -583,6 +583,19 @@ uint64_t twin_stamp(const struct twin *twin, const struct vas_space *space, uint
 			return stamp->value;
 	}
 	return 0;
+}
+
+void twin_stamps(const struct twin *twin, const struct vas_space *space, uint64_t base,
+		 uint64_t *stamps, size_t count)
+{
+	memset(stamps, 0, count * sizeof(*stamps));
+	for (size_t i = 0; i < twin->stamps.count; i++) {
+		const struct stamp *stamp = stamp_at(twin, i);
+		uint64_t page = (stamp->page - base) >> VAS_PAGE_SHIFT;
+
+		if (stamp->space == space && page < count)
+			stamps[page] = stamp->value;
+	}
 }
 
 const char *twin_log(const struct twin *twin)

@@ -37,6 +37,10 @@ bool twin_is_empty(const struct twin *twin);
 /* The stamp of the page at `address`; 0: it holds nothing. */
 uint64_t twin_stamp(const struct twin *twin, const struct vas_space *space, uint64_t address);
 
+/* The stamps of `count` pages from `base` on. */
+void twin_stamps(const struct twin *twin, const struct vas_space *space, uint64_t base,
+		 uint64_t *stamps, size_t count);
+
 /*
  * The operations since the last twin_clear_log, one a line. Areas are called by numbers in the
  * order in which they were first heard of:

@@ -162,13 +162,10 @@ static void break_list(struct bed *bed)
 {
 	struct vas_list_index *list = vas_list_index(bed->index);
 	struct vas_list_link *link = vas_list_of(bed->ranges[COUNT / 3]);
-	struct vas_list_link *stranger = vas_list_of(range_create(bed->link_bytes, 0, 1));
 
 	break_ranges(bed, "INDEX-1");
 	BREAK(bed, link->prev, link->next, "INDEX-3");
 	BREAK(bed, list->last, list->first, "INDEX-3");
-	BREAK(bed, list->hint, stranger, "INDEX-8");
-	range_free(bed->link_bytes, vas_list_range(stranger));
 }
 
 static void list_invariants_are_checked(void **state)
@@ -187,7 +184,7 @@ static void list_cache_invariants_are_checked(void **state)
 	const struct vas_gap up = { .length = 45, .low = 1, .high = 1 << 30 };
 	const struct vas_gap down = {
 		.length = 45,
-		.low = 1,
+		.low = 100,
 		.high = 100 * COUNT,
 		.direction = VAS_TOP_DOWN,
 	};
@@ -244,11 +241,10 @@ static void btree_invariants_are_checked(void **state)
 {
 	struct bed *bed = bed_create("btree");
 	struct vas_btree *tree = vas_btree_of(bed->index);
-	struct vas_btree_node *root = tree->root, *copy = calloc(1, sizeof(*copy) + 64), *leaf;
+	struct vas_btree_node *root = tree->root, *leaf, copy;
 	struct vas_range *range = bed->ranges[COUNT / 3];
 
 	(void)state;
-	assert_non_null(copy);
 	assert_true(tree->height >= 2);
 	/* The leaf's own copy is what is ordered; a range that differs from it is seen before. */
 	break_ranges(bed, "INDEX-12");
@@ -270,16 +266,13 @@ static void btree_invariants_are_checked(void **state)
 	BREAK(bed, tree->end, tree->end + 1, "INDEX-14");
 	BREAK(bed, tree->nodes[0], tree->nodes[0] + 1, "INDEX-15");
 	BREAK(bed, tree->spares, tree->spares + 1, "INDEX-15");
-	free(copy);
 
 	/* A leaf with all but its first ranges taken away without the index's knowledge. */
 	leaf = leaf_of(bed, COUNT / 2);
-	copy = malloc(sizeof(*copy));
-	memcpy(copy, leaf, sizeof(*copy));
+	copy = *leaf;
 	vas_btree_drop(leaf, 0, VAS_BTREE_MIN - 1, vas_btree_entries(leaf));
 	expect(bed, "INDEX-11");
-	memcpy(leaf, copy, sizeof(*copy));
-	free(copy);
+	*leaf = copy;
 
 	/* A change leaves a way to it. */
 	vas_index_resize(bed->index, range, range->start, range->end - 1);
