@@ -207,7 +207,7 @@ static int parse_areas(struct proc_areas *areas, const char *text)
 	const char *next;
 
 	for (const char *line = text; *line; line = next) {
-		size_t length = strcspn(line, "\n");
+		size_t length = (size_t)(strchrnul(line, '\n') - line);
 
 		next = line + length + (line[length] == '\n');
 		if (!is_area_head(line)) {

@@ -31,6 +31,19 @@ static bool starts_with(const char *line, const char *prefix)
 	return strncmp(line, prefix, strlen(prefix)) == 0;
 }
 
+/* Up to the line's end, or the text's. (strcspn would be as good, were it not that sanitizers make
+ * it read all of a long text for each line.) */
+static size_t line_length(const char *line)
+{
+	return (size_t)(strchrnul(line, '\n') - line);
+}
+
+static const char *next_line(const char *line)
+{
+	line = strchrnul(line, '\n');
+	return line + (*line == '\n');
+}
+
 /* The lines of smaps that follow the head of an area, until the next head. */
 static const char *add_details(struct text *text, const char *line)
 {
@@ -46,13 +59,12 @@ static const char *add_details(struct text *text, const char *line)
 			proc_field(line, "Swap:", 10, &swap);
 		else if (starts_with(line, "VmFlags: "))
 			flags = line + strlen("VmFlags: ");
-		line += strcspn(line, "\n");
-		line += *line == '\n';
+		line = next_line(line);
 	}
 	if (!flags)
 		return line;
 	text_string(text, " @ ");
-	text_add(text, flags, strcspn(flags, "\n"));
+	text_add(text, flags, line_length(flags));
 	if (text->data[text->length - 1] != ' ')
 		text_char(text, ' ');
 	text_format(text, "anon=%" PRIu64, anonymous);
@@ -69,15 +81,13 @@ static unsigned add_areas(struct text *text, pid_t tid, const char *source)
 	unsigned count = 0;
 
 	while (*source) {
-		size_t length = strcspn(source, "\n");
+		size_t length = line_length(source);
 		bool skipped = length > 10 && memcmp(source + length - 10, "[vsyscall]", 10) == 0;
 
 		if (skipped) {
 			source += length + (source[length] == '\n');
-			while (*source && !is_area_head(source)) {
-				source += strcspn(source, "\n");
-				source += *source == '\n';
-			}
+			while (*source && !is_area_head(source))
+				source = next_line(source);
 			continue;
 		}
 		text_decimal(text, (uint64_t)tid);

@@ -59,54 +59,6 @@ static inline unsigned int rank(const uint64_t *key, uint64_t at)
 	return VAS_BTREE_SLOTS + (unsigned int)_mm256_extract_epi32(above, 0);
 }
 
-/* All ones in the lanes of vector i whose place is `slot` or above. */
-static inline __m256i lanes_from(unsigned int i, unsigned int slot)
-{
-	__m256i places = _mm256_set_epi64x(4, 3, 2, 1); /* plus one, since there is no >= */
-
-	return _mm256_cmpgt_epi64(places, fill((uint64_t)slot - LANES * i));
-}
-
-static inline void insert_at(uint64_t *words, unsigned int slot, uint64_t word)
-{
-	__m256i old[VECTORS], turned, low, moved;
-
-	for (unsigned int i = 0; i < VECTORS; i++)
-		old[i] = load(words, i);
-	low = fill(0);
-	for (unsigned int i = 0; i < VECTORS; i++) {
-		turned = _mm256_permute4x64_epi64(old[i], 0x93);
-		moved = _mm256_blend_epi32(turned, low, 0x03);
-		low = turned;
-		moved = _mm256_blendv_epi8(fill(word), moved, lanes_from(i, slot + 1));
-		moved = _mm256_blendv_epi8(old[i], moved, lanes_from(i, slot));
-		store(words, i, moved);
-	}
-}
-
-static inline void remove_at(uint64_t *words, unsigned int slot, uint64_t top)
-{
-	__m256i old[VECTORS], turned, next, moved;
-
-	for (unsigned int i = 0; i < VECTORS; i++)
-		old[i] = load(words, i);
-	turned = _mm256_permute4x64_epi64(old[0], 0x39);
-	for (unsigned int i = 0; i < VECTORS; i++) {
-		next = i + 1 < VECTORS ? _mm256_permute4x64_epi64(old[i + 1], 0x39) : fill(top);
-		moved = _mm256_blend_epi32(turned, next, 0xc0);
-		turned = next;
-		store(words, i, _mm256_blendv_epi8(old[i], moved, lanes_from(i, slot)));
-	}
-}
-
-static inline void replace_at(uint64_t *words, unsigned int slot, uint64_t word)
-{
-	unsigned int i = slot / LANES;
-	__m256i at = _mm256_cmpeq_epi64(_mm256_set_epi64x(3, 2, 1, 0), fill(slot % LANES));
-
-	store(words, i, _mm256_blendv_epi8(load(words, i), fill(word), at));
-}
-
 static inline uint32_t at_least(const uint64_t *words, uint64_t least)
 {
 	__m256i wanted = flip(fill(least));
@@ -167,6 +119,8 @@ static inline uint64_t widest(const struct vas_btree_node *leaf)
 	most = larger(most, _mm256_shuffle_epi32(most, 0x4e));
 	return (uint64_t)_mm256_extract_epi64(flip(most), 0);
 }
+
+#include "btree_moves.h"
 
 #include "btree_core.h"
 

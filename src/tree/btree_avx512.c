@@ -74,51 +74,6 @@ static inline unsigned int rank(const uint64_t *key, uint64_t at)
 		     _mm512_cmple_epu64_mask(load(key, 3), wanted)));
 }
 
-/* Vector i of an array after an insert at `slot`; `low` is the vector below. */
-static inline __m512i inserted(__m512i old, __m512i low, unsigned int i, unsigned int slot,
-			       __m512i word)
-{
-	uint32_t at = (uint32_t)1 << slot;
-
-	old = _mm512_mask_alignr_epi64(old, part(-at, i), old, low, LANES - 1);
-	return _mm512_mask_mov_epi64(old, part(at, i), word);
-}
-
-static inline void insert_at(uint64_t *words, unsigned int slot, uint64_t word)
-{
-	__m512i a = load(words, 0), b = load(words, 1), c = load(words, 2), d = load(words, 3);
-	__m512i fresh = fill(word);
-
-	store(words, 0, inserted(a, a, 0, slot, fresh));
-	store(words, 1, inserted(b, a, 1, slot, fresh));
-	store(words, 2, inserted(c, b, 2, slot, fresh));
-	store(words, 3, inserted(d, c, 3, slot, fresh));
-}
-
-/* Vector i of an array after the removal of `slot`; `high` is the vector above. */
-static inline __m512i removed(__m512i old, __m512i high, unsigned int i, unsigned int slot)
-{
-	return _mm512_mask_alignr_epi64(old, part(-((uint32_t)1 << slot), i), high, old, 1);
-}
-
-static inline void remove_at(uint64_t *words, unsigned int slot, uint64_t top)
-{
-	__m512i a = load(words, 0), b = load(words, 1), c = load(words, 2), d = load(words, 3);
-
-	store(words, 0, removed(a, b, 0, slot));
-	store(words, 1, removed(b, c, 1, slot));
-	store(words, 2, removed(c, d, 2, slot));
-	store(words, 3, removed(d, fill(top), 3, slot));
-}
-
-static inline void replace_at(uint64_t *words, unsigned int slot, uint64_t word)
-{
-	uint64_t *vector = words + slot / LANES * LANES;
-
-	store(vector, 0,
-	      _mm512_mask_mov_epi64(load(vector, 0), (__mmask8)(1u << slot % LANES), fill(word)));
-}
-
 /* Before keys LANES * i and up. */
 static inline __m512i holes_of(const struct vas_btree_node *leaf, unsigned int i)
 {
@@ -170,6 +125,8 @@ static inline uint64_t widest(const struct vas_btree_node *leaf)
 
 	return _mm512_reduce_max_epu64(_mm512_max_epu64(a, b));
 }
+
+#include "btree_moves.h"
 
 #include "btree_core.h"
 

@@ -7,17 +7,15 @@
  *of VAS_BTREE_SLOTS words:
  *
  *	rank(key, at)              how many of the ascending keys are <= at
- *	insert_at(words, slot, x)  moves words[slot] and all above up by one, writes x at slot
- *	remove_at(words, slot, x)  moves all above slot down by one, writes x at the top
- *	replace_at(words, slot, x) writes x at slot
- *	largest(words)             the maximum
  *	at_least(words, x)         bit i: words[i] >= x
+ *	set_word(words, slot, x)   words[slot] = x
  *	widest(leaf)               the largest hole of the leaf; 0 when it has no range
- *	holes(leaf, x)             bit i: key i is in use, and the hole before it has x bytes or
- *more
+ *	holes_above(leaf, at, x)   bit i: key[i] - side[i] >= x, and key[i] > at
+ *	holes_below(leaf, at, x)   the same, and side[i] < at
+ *	add_entry(leaf, slot, start, end, link), cut_entry(leaf, slot, start, end)
+ *	                           entry `slot` comes or goes, those above it move by one
  *
- * They take the same time whatever the slot: a branch on it could not be foreseen, and a mistaken
- *branch costs more than moving the whole array.
+ * All but the last two take the same time whatever they find: a branch on it could not be foreseen.
  */
 
 #include "btree.h"
@@ -153,9 +151,7 @@ static void btree_insert(struct vas_index *index, struct vas_range *range)
 	before = leaf->side[slot];
 	next = leaf->key[slot];
 	vas_assert(before <= start && end <= next);
-	insert_at(leaf->key, slot, start);
-	insert_at(leaf->side, slot + 1, end);
-	insert_at(leaf->link, slot + 1, vas_btree_link(range));
+	add_entry(leaf, slot, start, end, vas_btree_link(range));
 	if (next != VAS_BTREE_UNUSED) {
 		shrank(tree, next - before);
 		return;
@@ -175,9 +171,7 @@ static void btree_erase(struct vas_index *index, struct vas_range *range)
 	uint64_t hole = leaf->key[slot] - leaf->side[slot];
 
 	tree->way.at[0].slot = slot;
-	remove_at(leaf->key, slot, VAS_BTREE_UNUSED);
-	remove_at(leaf->side, slot + 1, VAS_BTREE_UNUSED);
-	remove_at(leaf->link, slot + 1, 0);
+	cut_entry(leaf, slot, range->start, range->end);
 	if (leaf->key[slot] != VAS_BTREE_UNUSED) {
 		vas_btree_raise(tree, &tree->way, 1, leaf->key[slot] - leaf->side[slot]);
 	} else {
@@ -200,14 +194,14 @@ static void btree_resize(struct vas_index *index, struct vas_range *range, uint6
 	if (start != range->start) {
 		was = range->start - leaf->side[slot - 1];
 		range->start = start;
-		replace_at(leaf->key, slot - 1, start);
+		set_word(leaf->key, slot - 1, start);
 		changed(tree, was, start - leaf->side[slot - 1]);
 	}
 	if (end == range->end)
 		return;
 	was = leaf->key[slot] - range->end;
 	range->end = end;
-	replace_at(leaf->side, slot, end);
+	set_word(leaf->side, slot, end);
 	if (leaf->key[slot] != VAS_BTREE_UNUSED)
 		changed(tree, was, leaf->key[slot] - end);
 	else

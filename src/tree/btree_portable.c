@@ -6,8 +6,6 @@
 
 #include "btree.h"
 
-#include <string.h>
-
 #define BTREE_OPS vas_btree_portable_ops
 
 /* A binary search whose steps are conditional moves; the fence is never counted. */
@@ -18,23 +16,6 @@ static inline unsigned int rank(const uint64_t *key, uint64_t at)
 	for (unsigned int step = VAS_BTREE_SLOTS / 2; step != 0; step /= 2)
 		base += base[step - 1] <= at ? step : 0;
 	return (unsigned int)(base - key);
-}
-
-static inline void insert_at(uint64_t *words, unsigned int slot, uint64_t word)
-{
-	memmove(words + slot + 1, words + slot, (VAS_BTREE_SLOTS - 1 - slot) * sizeof(*words));
-	words[slot] = word;
-}
-
-static inline void remove_at(uint64_t *words, unsigned int slot, uint64_t fill)
-{
-	memmove(words + slot, words + slot + 1, (VAS_BTREE_SLOTS - 1 - slot) * sizeof(*words));
-	words[VAS_BTREE_SLOTS - 1] = fill;
-}
-
-static inline void replace_at(uint64_t *words, unsigned int slot, uint64_t word)
-{
-	words[slot] = word;
 }
 
 static inline uint32_t at_least(const uint64_t *words, uint64_t least)
@@ -69,5 +50,7 @@ static inline uint64_t widest(const struct vas_btree_node *leaf)
 {
 	return vas_btree_widest(leaf);
 }
+
+#include "btree_moves.h"
 
 #include "btree_core.h"
