@@ -42,8 +42,8 @@ oracle: all
 
 build-fuzz/build.ninja:
 	@scripts/setup --ask check
-	CC=clang meson setup -Dfuzz=true -Dtests=false -Dexamples=false -Dchecks=2 -Db_lundef=false \
-		-Db_sanitize=address,undefined -Dc_args=-fsanitize=fuzzer-no-link build-fuzz
+	CC=clang meson setup -Dfuzz=true -Dtests=disabled -Dexamples=false -Dchecks=2 \
+		-Db_lundef=false -Db_sanitize=address,undefined build-fuzz
 
 fuzz: build-fuzz/build.ninja
 	@ninja -C build-fuzz

@@ -14,9 +14,9 @@
  *	explain_live.c      a process			explain_kind.c     what an area is for
  *	explain_trace.c     a trace, interpreted	explain_origin.c   which call made an area
  *	explain_pair.c      what keeps two apart	explain_summary.c  figures
- *	explain_advice.c    what would help		explain_format.c   figures and reasons,
- *spelled explain_report.c    text	explain_json.c    JSON		explain_head.c  both, shared
- *with maps
+ *	explain_advice.c    what would help		explain_format.c   figures and reasons as text
+ *	explain_report.c    the report as text	explain_json.c     and as JSON
+ *	explain_head.c      how both begin, shared with maps
  */
 
 #include "cmd.h"

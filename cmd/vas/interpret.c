@@ -36,6 +36,8 @@
 #include <stdarg.h>
 #include <stdlib.h>
 
+#define LSM_MIN_ADDR 65536
+
 /* ---- creation ---- */
 
 struct interpreter *interpreter_create(const struct interpreter_options *options)
@@ -52,6 +54,7 @@ struct interpreter *interpreter_create(const struct interpreter_options *options
 	in->randomized = true;
 	in->postponed_end = &in->postponed;
 	vas_settings_default(&in->settings);
+	in->told_min_addr = in->settings.mmap_min_addr;
 	if (in->table == NULL || !known) {
 		interpreter_destroy(in);
 		return NULL;
@@ -150,12 +153,12 @@ void interpret_sync_process(struct process *process)
 
 /* ---- settings ---- */
 
-static void setting_pages(struct slice words, const char *key, uint64_t *pages)
+static void setting_number(struct slice words, const char *key, uint64_t *number)
 {
 	uint64_t value;
 
 	if (trace_word_number(words, key, &value))
-		*pages = value;
+		*number = value;
 }
 
 static uint32_t kernel_version(struct slice text)
@@ -195,14 +198,19 @@ static void read_settings(struct interpreter *in, struct slice words)
 
 	if (trace_word_number(words, "overcommit_memory", &value) && value <= 2)
 		settings->overcommit_memory = (int)value;
-	setting_pages(words, "overcommit_limit_pages", &settings->commit_limit);
-	setting_pages(words, "total_ram_pages", &ram);
-	setting_pages(words, "swap_pages", &swap);
+	setting_number(words, "overcommit_limit_pages", &settings->commit_limit);
+	setting_number(words, "total_ram_pages", &ram);
+	setting_number(words, "swap_pages", &swap);
 	if (ram != 0 && !__builtin_add_overflow(ram, swap, &value))
 		settings->total_pages = value;
 	if (trace_word_number(words, "max_map_count", &value) && value <= UINT32_MAX)
 		settings->max_map_count = (uint32_t)value;
-	setting_pages(words, "mmap_min_addr", &settings->mmap_min_addr);
+	if (trace_word_number(words, "mmap_min_addr", &value)) {
+		/* Kernels with security modules (all of the distributions) have a least of their
+		 * own, which no file tells; a search that goes below it shows that it is not so. */
+		in->told_min_addr = value;
+		settings->mmap_min_addr = value > LSM_MIN_ADDR ? value : LSM_MIN_ADDR;
+	}
 	if (trace_word_number(words, "stack_guard_gap", &value) && value <= 1u << 20)
 		settings->stack_guard_gap = value << VAS_PAGE_SHIFT;
 	if (trace_word_number(words, "randomize_va_space", &value))
@@ -562,7 +570,9 @@ int interpreter_feed(struct interpreter *in, const struct trace_event *event)
 		return found;
 	if (interpret_feed_one(in, event, thread) < 0)
 		return -1;
-	return in->postponed == NULL ? 0 : interpret_catch_up(in, false);
+	if (in->postponed == NULL || !interpret_tells_children(event))
+		return 0;
+	return interpret_catch_up(in, false);
 }
 
 int interpreter_finish(struct interpreter *in)

@@ -47,6 +47,7 @@ struct interpreter {
 	bool recorded;
 	bool randomized, legacy_layout; /* @settings randomize_va_space, legacy_va_layout */
 	char faults[32];
+	uint64_t told_min_addr; /* vm.mmap_min_addr; the kernel's own may be higher */
 	enum vas_huge_faults huge_faults;
 	bool names_learnt, userfault_learnt, keys_learnt; /* whether this kernel has them */
 	struct file_map files, segments;
@@ -183,6 +184,8 @@ int interpret_limits(struct interpreter *in, const struct trace_event *event,
 /* The thread that an event is about. 1: *thread is set; 0: none (postponed, or a remark); -1. */
 int interpret_find_thread(struct interpreter *in, const struct trace_event *event,
 			  struct thread **thread);
+/* May the event have told whose child somebody is? */
+bool interpret_tells_children(const struct trace_event *event);
 /* Feeds events that were postponed and whose parent is known now; at the end, all of them. */
 int interpret_catch_up(struct interpreter *in, bool end);
 /* interpret.c: one event whose thread is known. */

@@ -204,6 +204,20 @@ static bool move_base(const struct call_context *context, const struct mapping *
 	return false;
 }
 
+/* The kernel went lower than we took for its least. */
+static void lower_least(const struct call_context *context, const struct mapping *mapping,
+			struct outcome *model)
+{
+	struct vas_settings *settings = &context->in->settings;
+
+	if (context->call->value >= settings->mmap_min_addr ||
+	    settings->mmap_min_addr == context->in->told_min_addr)
+		return;
+	settings->mmap_min_addr = context->in->told_min_addr;
+	undo_map(context, mapping, *model);
+	*model = try_map(context, mapping);
+}
+
 /* Where MAP_32BIT's search may have begun to find what it found. */
 static void learn_low_base(const struct call_context *context, const struct mapping *mapping)
 {
@@ -227,6 +241,8 @@ static int map_known(const struct call_context *context, const struct mapping *m
 		undo_map(context, mapping, model);
 		model = try_map(context, mapping);
 	}
+	if (model.error != 0 || model.value != value)
+		lower_least(context, mapping, &model);
 	if ((model.error != 0 || model.value != value) && !move_base(context, mapping, &model)) {
 		(void)outcome_check(context, model, NULL);
 		undo_map(context, mapping, model);

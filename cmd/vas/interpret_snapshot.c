@@ -126,12 +126,10 @@ static bool find_cluster(const struct snapshot *snapshot, uint64_t task_size, si
 
 	if (at == snapshot->count)
 		return false;
-	if (stack < snapshot->count &&
-	    lines[at].range.start + CLUSTER_GAP > lines[stack].range.start) {
-		at = stack < at ? stack : at;
-		if (at == 0 || lines[at - 1].range.start < task_size / 3)
+	if (stack < at) {
+		if (stack == 0 || lines[stack - 1].range.start < task_size / 3)
 			return false;
-		at--;
+		at = stack - 1;
 	}
 	*first = *last = at;
 	while (*first > 0 && lines[*first].range.start - lines[*first - 1].range.end < CLUSTER_GAP)

@@ -193,6 +193,14 @@ static int find_postponed(struct interpreter *in, const struct trace_event *even
 	return 0;
 }
 
+bool interpret_tells_children(const struct trace_event *event)
+{
+	if (event->kind != TRACE_CALL && event->kind != TRACE_START)
+		return event->kind == TRACE_EXITED;
+	return event->call.kind == CALL_FORK || event->call.kind == CALL_VFORK ||
+	       event->call.kind == CALL_CLONE || event->call.kind == CALL_CLONE3;
+}
+
 /* Feeds the kept event at *place, and takes it out. */
 static int feed_postponed(struct interpreter *in, struct postponed **place, struct thread *thread)
 {
@@ -242,7 +250,7 @@ int interpret_catch_up(struct interpreter *in, bool end)
 			place = &in->postponed;
 			continue;
 		}
-		tells = (*place)->event.kind != TRACE_OTHER && (*place)->event.kind != TRACE_TOUCH;
+		tells = interpret_tells_children(&(*place)->event);
 		if (feed_postponed(in, place, thread) < 0)
 			return -1;
 		if (tells) /* who is whose child, perhaps of those before it */

@@ -5,8 +5,8 @@
  * `vas maps`: the areas and the gaps of a process, drawn. Pictures come from explain_input.c.
  *
  *	maps_draw.c	runs of areas in proportion, a letter for each kind
- *	maps_list.c	areas and gaps, line by line, with bars that grow with the logarithm of the
- *size maps_json.c	JSON
+ *	maps_list.c	areas and gaps, line by line, with bars on a logarithmic scale
+ *	maps_json.c	JSON
  */
 
 #include <inttypes.h>

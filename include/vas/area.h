@@ -118,7 +118,7 @@ struct vas_area {
 	struct vas_space *space;
 	struct vas_name *name; /* from prctl(PR_SET_VMA) or vas_place; NULL: none */
 	void *user;	       /* the embedder's; copied by splits, moves and forks */
-	uint64_t policy; /* of NUMA placement, from vas_bind; 0: the process's own */
+	uint64_t policy;       /* of NUMA placement, from vas_bind; 0: the process's own */
 };
 
 /* The bytes that `listener` asked for in this area. O(number of listeners). */

@@ -29,8 +29,8 @@ static void libc_release(void *context, void *memory, size_t size)
 }
 
 const struct vas_allocator vas_libc_allocator = {
-    .allocate = libc_allocate,
-    .release = libc_release,
+	.allocate = libc_allocate,
+	.release = libc_release,
 };
 
 void vas_assert_failed(const char *expression, const char *file, int line)

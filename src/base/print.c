@@ -190,7 +190,7 @@ static bool convert(const struct vas_printer *printer, const struct spec *spec, 
 /* Reads the specification after a '%'; returns the place of its conversion character. */
 static const char *read_spec(const char *at, struct spec *spec, va_list *arguments)
 {
-	*spec = (struct spec){.precision = SIZE_MAX};
+	*spec = (struct spec){ .precision = SIZE_MAX };
 	for (;; at++) {
 		if (*at == '-')
 			spec->left = true;
@@ -274,8 +274,8 @@ static void append(void *context, const char *text, size_t length)
 
 size_t vas_format(char *text, size_t size, const char *format, ...)
 {
-	struct buffer buffer = {.text = text, .size = size};
-	const struct vas_printer printer = {.print = append, .context = &buffer};
+	struct buffer buffer = { .text = text, .size = size };
+	const struct vas_printer printer = { .print = append, .context = &buffer };
 	va_list arguments;
 
 	va_start(arguments, format);

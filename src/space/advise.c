@@ -158,8 +158,15 @@ static int change_flags(struct vas_area *area, struct vas_range part, int advice
 	return err == -VAS_ENOMEM ? -VAS_EAGAIN : err;
 }
 
-/* 0, or why advice about the contents is refused here. */
-static int check_contents(const struct vas_area *area, int advice)
+/* Huge pages are dropped whole: those that the range begins in the middle of cannot be. */
+static bool cuts_huge_page(const struct vas_area *area, uint64_t start)
+{
+	return (area->flags & VAS_AREA_HUGE_PAGES) != 0 && area->file != NULL &&
+	       (start & (area->file->huge_page - 1)) != 0;
+}
+
+/* 0, or why advice about the contents is refused for what begins at `start`. */
+static int check_contents(const struct vas_area *area, uint64_t start, int advice)
 {
 	const uint64_t raw = VAS_AREA_RAW_FRAMES;
 	uint64_t flags = area->flags;
@@ -177,10 +184,10 @@ static int check_contents(const struct vas_area *area, int advice)
 			  !vas_area_anonymous(area);
 		break;
 	case VAS_ADVICE_DONTNEED:
-		refused = (flags & (raw | VAS_AREA_LOCKED)) != 0;
+		refused = (flags & (raw | VAS_AREA_LOCKED)) != 0 || cuts_huge_page(area, start);
 		break;
 	case VAS_ADVICE_DONTNEED_LOCKED:
-		refused = (flags & raw) != 0;
+		refused = (flags & raw) != 0 || cuts_huge_page(area, start);
 		break;
 	case VAS_ADVICE_COLD:
 	case VAS_ADVICE_PAGEOUT:
@@ -229,7 +236,7 @@ static int advise_area(struct vas_area *area, struct vas_range part, void *data,
 		return -VAS_EPERM;
 	if (!about_contents(advice))
 		return change_flags(area, part, advice, past);
-	err = check_contents(area, advice);
+	err = check_contents(area, part.start, advice);
 	if (err == 0)
 		vas_tell(area->space, &(struct vas_op){ .kind = VAS_OP_ADVISE,
 							.advice = advice,

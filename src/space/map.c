@@ -138,8 +138,11 @@ static int check_file(const struct vas_space *space, const struct vas_map *map, 
 	if ((request->flags & VAS_AREA_GROWS_DOWN) != 0)
 		return -VAS_EINVAL;
 	request->flags |= file->area_flags;
-	if ((file->flags & VAS_FILE_HUGE_PAGES) != 0)
+	if ((file->flags & VAS_FILE_HUGE_PAGES) != 0) {
 		request->flags |= VAS_AREA_HUGE_PAGES | VAS_AREA_DONT_EXPAND;
+		if ((request->page & ((file->huge_page >> VAS_PAGE_SHIFT) - 1)) != 0)
+			request->late_error = -VAS_EINVAL;
+	}
 	return check_seals(space, file, request);
 }
 

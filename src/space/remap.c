@@ -66,17 +66,47 @@ static int check_arguments(const struct vas_space *space, const struct move *mov
 	return 0;
 }
 
+/* Bytes of the pages that so much of this area touches: it may have huge ones. */
+static uint64_t whole_pages(const struct vas_area *area, uint64_t length)
+{
+	uint64_t mask;
+
+	if (area == NULL || (area->flags & VAS_AREA_HUGE_PAGES) == 0 || area->file == NULL)
+		return length;
+	mask = area->file->huge_page - 1;
+	return (length + mask) & ~mask;
+}
+
+/* Huge pages move whole, to where huge pages may be, and never become more. */
+static int check_huge_pages(struct move *move)
+{
+	const struct vas_area *area = move->area;
+
+	if ((area->flags & VAS_AREA_HUGE_PAGES) == 0 || area->file == NULL)
+		return 0;
+	move->old_length = whole_pages(area, move->old_length);
+	move->new_length = whole_pages(area, move->new_length);
+	if (((move->old | move->to) & (area->file->huge_page - 1)) != 0 ||
+	    move->new_length > move->old_length)
+		return -VAS_EINVAL;
+	return 0;
+}
+
 /* What the area at `old` must allow. */
 static int check_area(struct move *move)
 {
 	struct vas_area *area = move->area;
 	uint64_t offset, stays, delta = move->new_length - move->old_length;
 	bool grows = move->new_length > move->old_length;
+	int err;
 
 	if (area == NULL)
 		return -VAS_EFAULT;
 	if ((area->flags & VAS_AREA_SEALED) != 0)
 		return -VAS_EPERM;
+	err = check_huge_pages(move);
+	if (err != 0)
+		return err;
 	if (!has_target(move))
 		move->to = move->old;
 	if (!grows && !has_target(move))
@@ -96,7 +126,8 @@ static int check_area(struct move *move)
 	offset = area->offset + ((move->old - area->range.start) >> VAS_PAGE_SHIFT);
 	if (offset + (move->new_length >> VAS_PAGE_SHIFT) < offset)
 		return -VAS_EINVAL;
-	if ((area->flags & (VAS_AREA_DONT_EXPAND | VAS_AREA_RAW_FRAMES)) != 0)
+	if ((area->flags & (VAS_AREA_DONT_EXPAND | VAS_AREA_RAW_FRAMES)) != 0 &&
+	    (area->flags & VAS_AREA_HUGE_PAGES) == 0) /* those were looked at above */
 		return -VAS_EFAULT;
 	if (!grows)
 		return 0;
@@ -557,7 +588,7 @@ static void foresee(struct move *move, uint64_t *start, uint64_t *end)
 		if (move->foreseen)
 			*start = probe.to;
 	}
-	*end = *start + move->new_length;
+	*end = *start + whole_pages(move->area, move->new_length);
 }
 
 static int reserve(struct vas_space *space, struct move *move, bool many)

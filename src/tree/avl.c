@@ -34,7 +34,7 @@ static struct vas_binary *child_on(const struct vas_binary *node, enum balance s
 
 /*
  * The inner grandchild on `side` of `node` goes to the top; its own lean tells which of the two
- *lacks a level.
+ * lacks a level.
  *
  *	    node             inner
  *	   /    \            /    \

@@ -3,7 +3,7 @@
 
 /*
  * Binary search trees with the largest hole per subtree (seed: Rik van Riel and Michel Lespinasse,
- *"mm: augment vma rbtree with rb_subtree_gap", 2012).
+ * "mm: augment vma rbtree with rb_subtree_gap", 2012).
  *
  * The figure is about the hole before a range, not after it: then the order in which neighbours are
  * linked does not matter to the direction of a search, and only the space after the last range
@@ -14,7 +14,7 @@
  *	[10,20) gap 10     [65,70) gap 5
  *
  * When a range comes, goes or changes its end, two figures of its own can change: its hole and its
- *next neighbour's. Each is carried upwards until an ancestor's maximum does not move.
+ * next neighbour's. Each is carried upwards until an ancestor's maximum does not move.
  */
 
 #include "binary.h"

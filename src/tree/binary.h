@@ -5,10 +5,10 @@
 
 /*
  * What the two balanced binary trees share: the node, the neighbour list, the largest hole per
- *subtree, and everything that only reads. avl.c and rbtree.c add the rebalancing.
+ * subtree, and everything that only reads. avl.c and rbtree.c add the rebalancing.
  *
  * A node lies right before its range, so that on 64-bit machines the two fill 64 bytes: a descent
- *reads one cache line per level when the caller aligns the allocation.
+ * reads one cache line per level when the caller aligns the allocation.
  *
  *	| left right parent|tag prev next gap | start end | the caller's own ...
  *	  <------- struct vas_binary -------->  <- range ->

@@ -108,16 +108,16 @@ void vas_btree_give(struct vas_btree *tree, struct vas_btree_node *node, unsigne
  * How many nodes `inserts` inserts can need at most, whatever happens between them.
  *
  * Level by level. An insert splits one leaf at most, and a split splits one node of the level above
- *at most. For many inserts there is a better bound: after a split in the middle, each half takes in
- *half its entries again before it is full, and moving entries to a neighbour makes no pair fuller
- *than it was; at each end of the tree, where splits are lopsided, half the entries come in between
- *two of them. So each of the three needs ENTRIES / 2 new entries for a split, besides one for each
- *node that is there, and one at each end:
+ * at most. For many inserts there is a better bound: after a split in the middle, each half takes in
+ * half its entries again before it is full, and moving entries to a neighbour makes no pair fuller
+ * than it was; at each end of the tree, where splits are lopsided, half the entries come in between
+ * two of them. So each of the three needs ENTRIES / 2 new entries for a split, besides one for each
+ * node that is there, and one at each end:
  *
  *	splits(level) <= nodes(level) + 2 + splits(level - 1) / REFILL
  *
  * Nodes that are joined in between become spares and stay at hand. A level that does not exist yet
- *is one node, the new root, and what splits off it.
+ * is one node, the new root, and what splits off it.
  */
 #define REFILL (VAS_BTREE_ENTRIES / 2 / 3)
 
@@ -296,7 +296,7 @@ void vas_btree_destroy(struct vas_index *index)
 size_t vas_btree_bytes(const struct vas_index *index)
 {
 	const struct vas_btree *tree = vas_btree_of(index);
-	size_t nodes = tree->spares;
+	size_t nodes = 0;
 
 	for (unsigned int level = 0; level <= tree->height; level++)
 		nodes += tree->nodes[level];

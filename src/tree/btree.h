@@ -9,20 +9,20 @@
 
 /*
  * Leaves and inner nodes have one shape: E entries, each with a key, and one more figure and link
- *than entries, because of the one on the left of all keys.
+ * than entries, because of the one on the left of all keys.
  *
  *	key[0..E)    leaf: the ranges' starts         inner: lower bounds of children 1..E
  *	side[0..E]   leaf: before[0], then the ends   inner: the largest hole in children 0..E
  *	link[0..E]   leaf: next leaf, then the ranges inner: children 0..E
  *
  * So the range of key e has its end in side[e + 1] and its pointer in link[e + 1]; the hole before
- *it is [side[e], key[e]), where side[0] is the end of the last range of the leaf before, or 0. A
- *count of the keys <= address leads straight to the side and the link, in leaves and inner nodes
- *alike.
+ * it is [side[e], key[e]), where side[0] is the end of the last range of the leaf before, or 0. A
+ * count of the keys <= address leads straight to the side and the link, in leaves and inner nodes
+ * alike.
  *
  * Unused keys are UINT64_MAX, which no start can be, and so are the unused ends of a leaf; unused
- *gaps and links are 0. E is not kept: it is where the keys become UINT64_MAX. Links are integers of
- *64 bits on every machine.
+ * gaps and links are 0. E is not kept: it is where the keys become UINT64_MAX. Links are integers of
+ * 64 bits on every machine.
  */
 #define VAS_BTREE_SLOTS	  32
 #define VAS_BTREE_ENTRIES (VAS_BTREE_SLOTS - 1) /* the last key stays unused, as a fence */

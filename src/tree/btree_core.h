@@ -3,8 +3,8 @@
 
 /*
  * The hot paths of the B-tree, written once and compiled once for each instruction set. The file
- *that includes this one has defined BTREE_OPS, the name of the table, and these functions on arrays
- *of VAS_BTREE_SLOTS words:
+ * that includes this one has defined BTREE_OPS, the name of the table, and these functions on arrays
+ * of VAS_BTREE_SLOTS words:
  *
  *	rank(key, at)              how many of the ascending keys are <= at
  *	at_least(words, x)         bit i: words[i] >= x

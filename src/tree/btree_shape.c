@@ -3,13 +3,12 @@
 
 /*
  * The rare half of the B-tree: splits, joins, moves between neighbours, and the figures kept at
- *leaf boundaries. Plain C; a split or a join comes once in ten or twenty changes.
+ * leaf boundaries. Plain C; a split or a join comes once in ten or twenty changes.
  *
- *	inner      [ |k| ]            k: lower bound of the right leaf; the left one's ranges end at
- *or below it
+ *	inner      [ |k| ]            k: lower bound of the right leaf; the left one ends below
  *	          /       \
- *	leaf  [a b c .] -> [d e . .]  side[0] of the right leaf is the end of c; the hole between c
- *and d is counted in the right leaf
+ *	leaf  [a b c .] -> [d e . .]  side[0] of the right leaf is the end of c: the hole
+ *	                              between c and d is counted there
  */
 
 #include "btree.h"

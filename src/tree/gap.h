@@ -7,8 +7,8 @@
  * Gap search: one loop for all designs.
  *
  * A design answers "the next hole of at least so many bytes from here" in its own way; whether the
- *hole serves the request, and where in it, is decided here. So all designs give the same address,
- *and the arithmetic near 0 and 2^64 exists once.
+ * hole serves the request, and where in it, is decided here. So all designs give the same address,
+ * and the arithmetic near 0 and 2^64 exists once.
  *
  *	       low                                   high
  *	        |                                     |
@@ -16,9 +16,9 @@
  *	      hole         hole    hole        hole
  *
  * A hole that straddles a limit is clipped to it. Coming from `high`, every later hole lies below
- *it, and only the last one can straddle `low`; so no more than two holes that are long enough can
- *fail for their limits. With VAS_FIT_EXACT a hole may also fail for its alignment; each costs one
- *more search.
+ * it, and only the last one can straddle `low`; so no more than two holes that are long enough can
+ * fail for their limits. With VAS_FIT_EXACT a hole may also fail for its alignment; each costs one
+ * more search.
  */
 
 #include "design.h"

@@ -3,27 +3,27 @@
 
 /*
  * The sorted list with the gap search that the augmented tree replaced in 2012: a free-area cache
- *and the size of the largest hole passed over (Wolfgang Wander 2005, Linux 2.6.12 to 3.7); and the
- *cache alone, as it was before.
+ * and the size of the largest hole passed over (Wolfgang Wander 2005, Linux 2.6.12 to 3.7); and the
+ * cache alone, as it was before.
  *
  * Two figures for each direction: where the last search ended, and the largest hole that was passed
- *on the way there. A request that is longer than that hole cannot fit below the cache, so its
- *search starts there, and mostly ends there. A shorter one starts at the limit again. What is
- *unmapped below the cache moves it there.
+ * on the way there. A request that is longer than that hole cannot fit below the cache, so its
+ * search starts there, and mostly ends there. A shorter one starts at the limit again. What is
+ * unmapped below the cache moves it there.
  *
  *	   limit                 cache
  *	     |aaa..bbb.cc...dddddd|........ee
  *	         2    1   3        hole: 3; a request of 4 starts at the cache
  *
  * A search that finds nothing behind the cache starts over once, from the limit; when the limit
- *changes the figures are void. As long as every address that was found is mapped, list-cache finds
- *the same places as a search from the limit. list-cache-bare does without the size: then small
- *requests go behind the cache while holes that would do lie below it, and the address space falls
- *to pieces.
+ * changes the figures are void. As long as every address that was found is mapped, list-cache finds
+ * the same places as a search from the limit. list-cache-bare does without the size: then small
+ * requests go behind the cache while holes that would do lie below it, and the address space falls
+ * to pieces.
  *
  * Costs: O(1) in a process that only grows, O(n) when holes of many sizes come and go. Without a
- *cache every search is O(n). The cached places move in searches, so even a search changes this
- *index. All else is `list`.
+ * cache every search is O(n). The cached places move in searches, so even a search changes this
+ * index. All else is `list`.
  */
 
 #include "gap.h"

@@ -9,7 +9,7 @@
  *
  *	a page begins an area if there is none below it, or if that one differs in anything, or if
  *	something set the two apart (`cut`): a split that stood when its call failed, a fork that
- *made two areas alike, a stack that grew until it touched another.
+ * made two areas alike, a stack that grew until it touched another.
  *
  * A cut heals when a call changes a page beside it: that is when Linux tries to merge.
  */

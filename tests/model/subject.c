@@ -120,6 +120,8 @@ void subject_start(struct subject *subject, const char *design, const struct sub
 	set_rules(subject, rules);
 	subject->twin = twin_create(CALL_BASE);
 	twin_listen(subject->twin, &subject->config);
+	if (!rules->heads)
+		twin_ignore_clones(subject->twin);
 	if (rules->heads) {
 		const struct vas_anon_vma_chain_config config = {
 			.allocator = &subject->memory.allocator,

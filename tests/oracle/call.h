@@ -158,7 +158,7 @@ struct region {
 
 #define TURN_END UINT32_MAX
 
-enum { FEATURE_FAULT = 1, FEATURE_SHM = 2 };
+enum { FEATURE_FAULT = 1, FEATURE_SHM = 2, FEATURE_HUGE_TLB = 4 /* and no huge page at hand */ };
 
 struct record {
 	uint32_t size; /* with texts, rounded up to 64; record never wraps */

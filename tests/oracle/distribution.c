@@ -458,7 +458,7 @@ const struct distribution distributions[] = {
 		.turn_percent = 5,
 		.legacy_percent = 30,
 		.calls = 200,
-		.share = 0,
+		.share = 2,
 	},
 	{
 		.name = "all",

@@ -9,6 +9,7 @@
 #include <linux/magic.h>
 #include <linux/mount.h>
 #include <linux/userfaultfd.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -231,6 +232,20 @@ static void open_segments(struct files *files)
 	files->features |= FEATURE_SHM;
 }
 
+/* Has the system set huge pages aside? Then what MAP_HUGETLB does depends on who else has some. */
+static bool has_huge_pages(void)
+{
+	FILE *in = fopen("/sys/kernel/mm/hugepages/hugepages-2048kB/nr_hugepages", "r");
+	unsigned int count = 0;
+	bool known;
+
+	if (!in)
+		return true;
+	known = fscanf(in, "%u", &count) == 1;
+	fclose(in);
+	return !known || count != 0;
+}
+
 void files_open(struct files *files)
 {
 	int fd = (int)syscall(SYS_userfaultfd, O_CLOEXEC);
@@ -246,5 +261,8 @@ void files_open(struct files *files)
 	} else {
 		files->no_fault = "no userfaultfd";
 	}
-	files->facts[FILE_CLOSED].missing = NULL;
+	if (has_huge_pages())
+		files->no_huge_pages = "the system has huge pages, or does not know them";
+	else
+		files->features |= FEATURE_HUGE_TLB;
 }

@@ -23,7 +23,7 @@ struct files {
 	uint32_t features;
 	int32_t segments[SEGMENT_SLOTS];
 	uint64_t segment_bytes[SEGMENT_SLOTS];
-	const char *no_fault, *no_segments; /* why a feature is missing */
+	const char *no_fault, *no_segments, *no_huge_pages; /* why a feature is missing */
 };
 
 /* Opens all it can; what it cannot is left out with a reason. */

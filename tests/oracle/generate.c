@@ -274,6 +274,8 @@ static uint64_t draw_map_flags(const struct draw *draw)
 	if (percent(draw, draw->how->odd_percent / 2))
 		flags ^= UINT64_C(1) << below(draw, 32);
 	/* Without a reservation they succeed, and go by rules of their own from then on. */
+	if (!(draw->region->features & FEATURE_HUGE_TLB))
+		flags &= ~(uint64_t)MAP_HUGETLB;
 	if (flags & MAP_HUGETLB)
 		flags = how & DRAW_HUGE_AREAS ? flags | MAP_NORESERVE
 					      : flags & ~(uint64_t)MAP_NORESERVE;

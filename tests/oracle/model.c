@@ -298,11 +298,12 @@ static int64_t value_or(int error, uint64_t value)
 	return error != 0 ? error : (int64_t)value;
 }
 
-/* Anonymous huge pages come from a file that the kernel makes for them. NULL: no such size. */
+/* Anonymous huge pages come from a file that the kernel makes for them; it has no bytes, as there
+ * are no huge pages. NULL: no such size. */
 static struct vas_file *huge_file(const struct record *record)
 {
 	struct vas_file like = { .flags = VAS_FILE_READ | VAS_FILE_WRITE | VAS_FILE_HUGE_PAGES,
-				 .size = UINT64_MAX };
+				 .size = 0 };
 	uint64_t flags = record->call.args[3];
 	unsigned int shift = flags >> 26 & 63 ? flags >> 26 & 63 : 21;
 	char path[64];

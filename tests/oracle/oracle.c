@@ -157,6 +157,8 @@ static const char *missing(const struct oracle *oracle, const struct distributio
 		return oracle->files.no_fault;
 	if (how->weights[CALL_SHMAT] > 1 && oracle->files.no_segments)
 		return oracle->files.no_segments;
+	if (how->draw & DRAW_HUGE_AREAS && oracle->files.no_huge_pages)
+		return oracle->files.no_huge_pages;
 	if (how->fill_percent && oracle->model.settings.max_map_count > 200000)
 		return "vm.max_map_count is too large to be reached";
 	if (how->fill_percent && !oracle->options.distribution && oracle->options.calls < 500000)
@@ -295,6 +297,8 @@ static void note_missing(const struct oracle *oracle)
 		report_note(report, "not checked: names of anonymous areas (the kernel has none)");
 	if (!oracle->model.settings.protection_keys)
 		report_note(report, "not checked: protection keys (the processor has none)");
+	if (oracle->files.no_huge_pages)
+		report_note(report, "not checked: MAP_HUGETLB (%s)", oracle->files.no_huge_pages);
 	if (oracle->model.privileges == 0)
 		report_note(report, "not checked: calls with privileges (we have none)");
 }

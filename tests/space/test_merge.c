@@ -223,7 +223,7 @@ static void set_head(struct fixture *f, uint64_t page, uint64_t number)
 /*
  *	    ****
  *	1111    2222	->	11111111222	each would fit, but not all three: the one below
- *wins
+ * wins
  */
 static void neighbours_must_fit_each_other(void **state)
 {

@@ -142,7 +142,7 @@ static void low_hints(void **state)
 
 /*
  *	....[gg]SSSS....|	a stack keeps its guard below it; the room above it is as good as
- *any
+ * any
  */
 static void guard_gap_top_down(void **state)
 {

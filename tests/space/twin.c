@@ -46,7 +46,7 @@ struct twin {
 	uint64_t base;
 	struct list pieces, stamps, tokens;
 	uint64_t touches; /* left in the budget */
-	bool reserved;
+	bool reserved, ignore_clones;
 	uint64_t last_id, last_head, last_stamp;
 	char error[256];
 	char log[LOG_BYTES];
@@ -226,7 +226,7 @@ static void spend_clone(struct twin *twin, const struct vas_area *area)
 	struct token *tokens = twin->tokens.items;
 	uint64_t head = note_of(twin, area)->head;
 
-	if (head == MIXED)
+	if (head == MIXED || twin->ignore_clones)
 		return;
 	for (size_t i = 0; i < twin->tokens.count; i++) {
 		if (tokens[i].head == head && !tokens[i].spent) {
@@ -526,6 +526,11 @@ void twin_destroy(struct twin *twin)
 	free(twin->stamps.items);
 	free(twin->tokens.items);
 	free(twin);
+}
+
+void twin_ignore_clones(struct twin *twin)
+{
+	twin->ignore_clones = true;
 }
 
 void twin_listen(struct twin *twin, struct vas_space_config *config)

@@ -25,6 +25,10 @@ extern const struct vas_listener twin_listener;
 struct twin *twin_create(uint64_t base);
 void twin_destroy(struct twin *twin);
 
+/* No more of clones that were not told of: without a reverse map beside the twin, areas merge that
+ * never would, and their heads wander. */
+void twin_ignore_clones(struct twin *twin);
+
 /* Adds the twin to the listeners of a configuration. */
 void twin_listen(struct twin *twin, struct vas_space_config *config);
 

@@ -87,7 +87,7 @@ static uint64_t map_found(struct bed *bed, size_t number, const struct vas_gap *
  *	|11|22|33|44|55........    ->    |11|NN|..|..|55........
  *
  * It must come to lie beside 1 and leave a hole of two, not in 3's place with a hole of one on each
- *side.
+ * side.
  */
 static void five_regions(struct bed *bed, enum vas_direction direction)
 {
