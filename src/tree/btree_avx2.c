@@ -26,11 +26,6 @@ static inline __m256i load(const uint64_t *words, unsigned int i)
 	return _mm256_load_si256((const __m256i *)(const void *)(words + LANES * i));
 }
 
-static inline void store(uint64_t *words, unsigned int i, __m256i vector)
-{
-	_mm256_store_si256((__m256i *)(void *)(words + LANES * i), vector);
-}
-
 static inline __m256i fill(uint64_t word)
 {
 	return _mm256_set1_epi64x((long long)word);
@@ -48,15 +43,24 @@ static inline uint32_t bits_of(__m256i mask)
 	return (uint32_t)_mm256_movemask_pd(_mm256_castsi256_pd(mask));
 }
 
+/* All ones where a key of vector i is above `at`, whose top bit is flipped. */
+static inline __m256i above(const uint64_t *key, unsigned int i, __m256i at)
+{
+	return _mm256_cmpgt_epi64(flip(load(key, i)), at);
+}
+
+/* The masks are packed to a byte for each key, in some order, and counted. */
 static inline unsigned int rank(const uint64_t *key, uint64_t at)
 {
-	__m256i wanted = flip(fill(at)), above = fill(0);
+	__m256i wanted = flip(fill(at)), a, b, c, d;
 
-	for (unsigned int i = 0; i < VECTORS; i++)
-		above = _mm256_add_epi64(above, _mm256_cmpgt_epi64(flip(load(key, i)), wanted));
-	above = _mm256_add_epi64(above, _mm256_permute4x64_epi64(above, 0x4e));
-	above = _mm256_add_epi64(above, _mm256_shuffle_epi32(above, 0x4e));
-	return VAS_BTREE_SLOTS + (unsigned int)_mm256_extract_epi32(above, 0);
+	a = _mm256_packs_epi32(above(key, 0, wanted), above(key, 1, wanted));
+	b = _mm256_packs_epi32(above(key, 2, wanted), above(key, 3, wanted));
+	c = _mm256_packs_epi32(above(key, 4, wanted), above(key, 5, wanted));
+	d = _mm256_packs_epi32(above(key, 6, wanted), above(key, 7, wanted));
+	a = _mm256_packs_epi16(_mm256_packs_epi32(a, b), _mm256_packs_epi32(c, d));
+	return VAS_BTREE_SLOTS -
+	       (unsigned int)__builtin_popcount((uint32_t)_mm256_movemask_epi8(a));
 }
 
 static inline uint32_t at_least(const uint64_t *words, uint64_t least)
