@@ -458,6 +458,21 @@ static int set_place(struct call_context *context)
 	return 0;
 }
 
+/* prctl(PR_SET_MDWE, BITS): 1 refuses, with 2 not for children. */
+static int set_mdwe(struct call_context *context)
+{
+	enum { REFUSE = 1, NO_INHERIT = 2 };
+	uint64_t bits;
+
+	if (!kernel_succeeded(context))
+		return 0;
+	if (argument_number(context, 1, &bits) < 0)
+		return -1;
+	if ((bits & REFUSE) != 0)
+		vas_space_refuse_exec_gain(context->space, (bits & NO_INHERIT) == 0);
+	return 0;
+}
+
 int interpret_prctl(struct call_context *context)
 {
 	uint64_t what;
@@ -470,9 +485,8 @@ int interpret_prctl(struct call_context *context)
 		return set_name(context);
 	if (what == PRCTL_SET_MM)
 		return set_place(context);
-	if (what == PRCTL_SET_MDWE && kernel_succeeded(context))
-		interpret_note(context->in, "%s:%lu: PR_SET_MDWE is not modelled",
-			       context->event->file, context->event->line);
+	if (what == PRCTL_SET_MDWE)
+		return set_mdwe(context);
 	return 0;
 }
 

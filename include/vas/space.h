@@ -331,8 +331,9 @@ VAS_API struct vas_settings *vas_space_settings(struct vas_space *space);
 VAS_API void vas_space_set_personality(struct vas_space *space, uint32_t personality);
 VAS_API void vas_space_set_privileges(struct vas_space *space, uint32_t privileges);
 /* prctl(PR_SET_MDWE): from now on mmap refuses memory that is both writable and executable, and
- * mprotect to make memory executable. Children inherit it; it cannot be taken back. */
-VAS_API void vas_space_refuse_exec_gain(struct vas_space *space);
+ * mprotect to make memory executable; it cannot be taken back. `inherited`: so it is for children
+ * and after an exec (without PR_MDWE_NO_INHERIT). */
+VAS_API void vas_space_refuse_exec_gain(struct vas_space *space, bool inherited);
 
 /* Counts, in pages. */
 struct vas_counts {

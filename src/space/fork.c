@@ -79,7 +79,8 @@ static int create_child(struct vas_space *parent, struct vas_space **child)
 	if (err != 0)
 		return err;
 	(*child)->keys = parent->keys;
-	(*child)->refuse_exec_gain = parent->refuse_exec_gain;
+	(*child)->refuse_exec_gain = parent->refuse_exec_gain && parent->exec_gain_inherited;
+	(*child)->exec_gain_inherited = (*child)->refuse_exec_gain;
 	return 0;
 }
 

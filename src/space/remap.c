@@ -23,7 +23,7 @@
 /* The source is split three times at most; each target twice, and is one more. */
 #define REMAP_AREAS  3
 #define TARGET_AREAS 3
-#define AROUND	     3 /* areas named around a target */
+#define AROUND	     7 /* areas named around a target */
 
 struct move {
 	struct vas_space *space;
@@ -503,20 +503,20 @@ static int move_many(struct move *whole)
 	return seen ? 0 : -VAS_EFAULT;
 }
 
-/* What may be cloned around the target [start, end): it is split at both ends, and the area above
- * may pass to the one below. Returns how many. */
+/* What may be cloned around the target [start, end): the area below it is split; the one above it
+ * is split and passes to the one below; and where that is the source itself, or swallows it, it is
+ * split twice more with the head of either. Returns how many. */
 static size_t list_around(const struct vas_space *space, uint64_t start, uint64_t end,
 			  struct vas_area **out)
 {
-	struct vas_area *first = vas_find(space, start), *above = vas_find_ge(space, end);
+	struct vas_area *below = start == 0 ? NULL : vas_find(space, start - 1);
+	struct vas_area *above = vas_find_ge(space, end);
 	size_t count = 0;
 
-	if (first != NULL)
-		out[count++] = first;
-	if (above != NULL) {
+	for (int i = 0; below != NULL && i < 3; i++)
+		out[count++] = below;
+	for (int i = 0; above != NULL && i < 4; i++)
 		out[count++] = above;
-		out[count++] = above;
-	}
 	return count;
 }
 

@@ -199,6 +199,7 @@ void vas_exec(struct vas_space *space, const struct vas_layout *layout)
 	space->layout = *layout;
 	space->locked -= space->locked_lost;
 	space->locked_lost = 0;
+	space->refuse_exec_gain &= space->exec_gain_inherited;
 	space->future_flags = 0;
 	space->keys = space->settings->protection_keys ? 1 : 0;
 }
@@ -266,9 +267,10 @@ void vas_space_set_privileges(struct vas_space *space, uint32_t privileges)
 	space->privileges = privileges;
 }
 
-void vas_space_refuse_exec_gain(struct vas_space *space)
+void vas_space_refuse_exec_gain(struct vas_space *space, bool inherited)
 {
 	space->refuse_exec_gain = true;
+	space->exec_gain_inherited = inherited;
 }
 
 void vas_space_count(const struct vas_space *space, struct vas_counts *counts)

@@ -29,7 +29,7 @@ struct vas_space {
 	struct vas_limits limits;
 	uint32_t privileges;
 	uint32_t personality;
-	bool refuse_exec_gain;
+	bool refuse_exec_gain, exec_gain_inherited;
 	enum vas_fit fit;
 	uint64_t future_flags; /* mlockall(MCL_FUTURE) */
 	uint64_t total, locked, data, exec, stack;

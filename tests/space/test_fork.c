@@ -91,7 +91,7 @@ static void the_rest_of_a_space(void **state)
 	assert_ok(vas_brk(f->space, at(12), &now));
 	vas_space_limits(f->space)->stack = 4096;
 	vas_space_set_personality(f->space, VAS_READ_IMPLIES_EXEC);
-	vas_space_refuse_exec_gain(f->space);
+	vas_space_refuse_exec_gain(f->space, true);
 	assert_ok(vas_fork(f->space, &child));
 	assert_ok(vas_brk(child, at(13), &now));
 	assert_int_equal(now, at(13));

@@ -372,7 +372,7 @@ static void write_xor_execute(void **state)
 	struct fixture *f = *state;
 
 	assert_ok(map_pages(f, 0, 2, RX, 0));
-	vas_space_refuse_exec_gain(f->space);
+	vas_space_refuse_exec_gain(f->space, true);
 	assert_error(VAS_EACCES, map_pages(f, 2, 2, FULL, 0));
 	assert_ok(map_pages(f, 2, 2, RX, 0));
 	assert_ok(map_pages(f, 4, 2, RW, 0));
