@@ -35,6 +35,7 @@ check:
 
 bench: all
 	$(BUILD)/vas bench index
+	bench/record.py $(BUILD)/vas
 
 oracle: all
 	@ninja -C $(BUILD) tests/oracle tests/oracle-subject
