@@ -9,6 +9,8 @@
  * designs must have given the same answers: a checksum over them is compared.
  */
 
+#include <limits.h>
+#include <malloc.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -469,5 +471,7 @@ int cmd_bench_index(int argc, char **argv)
 	if (optind != argc)
 		return wrong_usage(argv[0], "no arguments are expected");
 	set_defaults(&options);
+	/* Or the heap would go back to the kernel after each round, and be faulted in again. */
+	mallopt(M_TRIM_THRESHOLD, INT_MAX);
 	return run(&options);
 }

@@ -52,7 +52,6 @@ struct interpreter *interpreter_create(const struct interpreter_options *options
 	in->options = *options;
 	in->table = process_table_create();
 	in->randomized = true;
-	in->postponed_end = &in->postponed;
 	vas_settings_default(&in->settings);
 	in->told_min_addr = in->settings.mmap_min_addr;
 	if (in->table == NULL || !known) {
@@ -68,12 +67,7 @@ void interpreter_destroy(struct interpreter *in)
 		return;
 	process_table_destroy(in->table);
 	vas_anon_vma_chain_destroy(in->chain);
-	while (in->postponed != NULL) {
-		struct postponed *next = in->postponed->next;
-
-		free(in->postponed);
-		in->postponed = next;
-	}
+	interpret_drop_postponed(in);
 	file_map_free(&in->files);
 	file_map_free(&in->segments);
 	free(in->snapshot.lines);
@@ -134,6 +128,8 @@ struct traced_space *interpret_new_space(struct interpreter *in, const struct pr
 		traced_space_put(traced);
 		return NULL;
 	}
+	if (process->refuses_exec_gain)
+		vas_space_refuse_exec_gain(traced->space, true);
 	traced->partial = true;
 	traced->no_faults = !interpret_touches_known(in);
 	in->counts.spaces++;

@@ -31,11 +31,19 @@ struct snapshot {
 	size_t names_length, names_size;
 };
 
-/* Events of processes whose parent is not known yet. */
+/* An event of a process whose parent is not known yet. */
 struct postponed {
 	struct postponed *next;
 	struct trace_event event;
 	char text[];
+};
+
+/* All of them of one process, in order. */
+struct postponed_process {
+	struct postponed_process *next;
+	int pid;
+	bool known; /* it is in the process table now */
+	struct postponed *first, **end;
 };
 
 struct interpreter {
@@ -52,7 +60,7 @@ struct interpreter {
 	bool names_learnt, userfault_learnt, keys_learnt; /* whether this kernel has them */
 	struct file_map files, segments;
 	struct snapshot snapshot;
-	struct postponed *postponed, **postponed_end;
+	struct postponed_process *postponed;
 	bool policy_noted;
 	char error[512];
 };
@@ -188,6 +196,7 @@ int interpret_find_thread(struct interpreter *in, const struct trace_event *even
 bool interpret_tells_children(const struct trace_event *event);
 /* Feeds events that were postponed and whose parent is known now; at the end, all of them. */
 int interpret_catch_up(struct interpreter *in, bool end);
+void interpret_drop_postponed(struct interpreter *in);
 /* interpret.c: one event whose thread is known. */
 int interpret_feed_one(struct interpreter *in, const struct trace_event *event,
 		       struct thread *thread);

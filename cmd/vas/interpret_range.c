@@ -468,8 +468,11 @@ static int set_mdwe(struct call_context *context)
 		return 0;
 	if (argument_number(context, 1, &bits) < 0)
 		return -1;
-	if ((bits & REFUSE) != 0)
-		vas_space_refuse_exec_gain(context->space, (bits & NO_INHERIT) == 0);
+	if ((bits & REFUSE) == 0)
+		return 0;
+	vas_space_refuse_exec_gain(context->space, (bits & NO_INHERIT) == 0);
+	if ((bits & NO_INHERIT) == 0)
+		context->thread->process->refuses_exec_gain = true;
 	return 0;
 }
 

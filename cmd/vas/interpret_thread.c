@@ -40,13 +40,40 @@ static size_t kept_bytes(const struct trace_event *event)
 	return bytes;
 }
 
+static struct postponed_process *find_postponed(const struct interpreter *in, int pid)
+{
+	struct postponed_process *process = in->postponed;
+
+	while (process != NULL && process->pid != pid)
+		process = process->next;
+	return process;
+}
+
+static struct postponed_process *add_process(struct interpreter *in, int pid)
+{
+	struct postponed_process *process = calloc(1, sizeof(*process));
+
+	if (process == NULL)
+		return NULL;
+	process->pid = pid;
+	process->end = &process->first;
+	process->next = in->postponed;
+	in->postponed = process;
+	return process;
+}
+
 static int postpone(struct interpreter *in, const struct trace_event *event)
 {
+	struct postponed_process *process = find_postponed(in, event->pid);
 	struct postponed *kept = malloc(sizeof(*kept) + kept_bytes(event));
 	char *end;
 
-	if (kept == NULL)
+	if (process == NULL)
+		process = add_process(in, event->pid);
+	if (kept == NULL || process == NULL) {
+		free(kept);
 		return interpret_fail(in, event, "out of memory");
+	}
 	kept->next = NULL;
 	kept->event = *event;
 	end = kept->text;
@@ -57,9 +84,32 @@ static int postpone(struct interpreter *in, const struct trace_event *event)
 	keep_slice(&kept->event.area.name, &end);
 	for (unsigned i = 0; i < event->call.count; i++)
 		keep_slice(&kept->event.call.arguments[i], &end);
-	*in->postponed_end = kept;
-	in->postponed_end = &kept->next;
+	*process->end = kept;
+	process->end = &kept->next;
 	return 0;
+}
+
+/* Takes the first event out; a process without events is forgotten. */
+static struct postponed *take_postponed(struct interpreter *in, struct postponed_process *process)
+{
+	struct postponed_process **place = &in->postponed;
+	struct postponed *kept = process->first;
+
+	if (kept != NULL)
+		process->first = kept->next;
+	if (process->first != NULL)
+		return kept;
+	while (*place != process)
+		place = &(*place)->next;
+	*place = process->next;
+	free(process);
+	return kept;
+}
+
+void interpret_drop_postponed(struct interpreter *in)
+{
+	while (in->postponed != NULL)
+		free(take_postponed(in, in->postponed));
 }
 
 /* ---- unknown processes ---- */
@@ -158,40 +208,18 @@ static int find_unnamed(struct interpreter *in, const struct trace_event *event,
 	return *thread != NULL ? 1 : start_unrelated(in, event, thread);
 }
 
-static bool is_postponed(const struct interpreter *in, int pid)
-{
-	for (const struct postponed *kept = in->postponed; kept != NULL; kept = kept->next)
-		if (kept->event.pid == pid)
-			return true;
-	return false;
-}
-
 int interpret_find_thread(struct interpreter *in, const struct trace_event *event,
 			  struct thread **thread)
 {
 	if (!event->has_pid)
 		return find_unnamed(in, event, thread);
-	if (in->postponed != NULL && is_postponed(in, event->pid))
+	if (find_postponed(in, event->pid) != NULL)
 		return postpone(in, event);
 	*thread = process_table_find(in->table, event->pid);
 	return *thread != NULL ? 1 : adopt(in, event, thread);
 }
 
 /* ---- catching up ---- */
-
-/* Can the event be fed now? 1: *thread is whose it is. */
-static int find_postponed(struct interpreter *in, const struct trace_event *event,
-			  struct thread **thread)
-{
-	struct thread *parent = NULL;
-
-	*thread = process_table_find(in->table, event->pid);
-	if (*thread != NULL)
-		return 1;
-	if (count_parents(in, &parent) == 1)
-		return adopt_child(in, event, parent, thread);
-	return 0;
-}
 
 bool interpret_tells_children(const struct trace_event *event)
 {
@@ -201,60 +229,75 @@ bool interpret_tells_children(const struct trace_event *event)
 	       event->call.kind == CALL_CLONE || event->call.kind == CALL_CLONE3;
 }
 
-/* Feeds the kept event at *place, and takes it out. */
-static int feed_postponed(struct interpreter *in, struct postponed **place, struct thread *thread)
+/* Of the processes that are known by now (or of all), the one whose next event stands first. */
+static struct postponed_process *next_process(struct interpreter *in, bool all)
 {
-	struct postponed *kept = *place;
+	struct postponed_process *process, *first = NULL;
+
+	for (process = in->postponed; process != NULL; process = process->next)
+		if ((all || process->known) &&
+		    (first == NULL || process->first->event.line < first->first->event.line))
+			first = process;
+	return first;
+}
+
+static void look_for_known(struct interpreter *in)
+{
+	struct postponed_process *process;
+
+	for (process = in->postponed; process != NULL; process = process->next)
+		process->known = process_table_find(in->table, process->pid) != NULL;
+}
+
+/* No process is known. If there is only one that may be the parent, or nobody makes children any
+ * more, or the trace is over, the first one must do. 1: it is known now; 0: wait; -1. */
+static int decide(struct interpreter *in, bool end)
+{
+	const struct trace_event *event = &next_process(in, true)->first->event;
+	struct thread *parent = NULL, *thread;
+	unsigned parents = count_parents(in, &parent);
+
+	if (parents > 1 && !end)
+		return 0;
+	return parents > 0 ? adopt_child(in, event, parent, &thread)
+			   : start_unrelated(in, event, &thread);
+}
+
+/* Feeds one event of a known process. */
+static int feed_postponed(struct interpreter *in, struct postponed_process *process)
+{
+	struct thread *thread = process_table_find(in->table, process->pid);
+	struct postponed *kept;
 	int err;
 
-	*place = kept->next;
-	if (*place == NULL)
-		in->postponed_end = place;
+	process->known = thread != NULL;
+	if (thread == NULL)
+		return 0;
+	kept = take_postponed(in, process);
 	err = interpret_feed_one(in, &kept->event, thread);
+	if (interpret_tells_children(&kept->event))
+		look_for_known(in);
 	free(kept);
 	return err;
 }
 
-/* Nobody is making a child any more, or the trace is over: whose the first one is will never be
- * known. */
-static int give_up(struct interpreter *in)
-{
-	struct thread *thread, *parent = NULL;
-	const struct trace_event *event = &in->postponed->event;
-	int found = count_parents(in, &parent) > 0 ? adopt_child(in, event, parent, &thread)
-						   : start_unrelated(in, event, &thread);
-
-	return found < 0 ? -1 : feed_postponed(in, &in->postponed, thread);
-}
-
 int interpret_catch_up(struct interpreter *in, bool end)
 {
-	struct postponed **place = &in->postponed;
-	struct thread *thread;
-
+	look_for_known(in);
 	while (in->postponed != NULL) {
-		bool tells;
-		int found = *place == NULL ? 0 : find_postponed(in, &(*place)->event, &thread);
+		struct postponed_process *process = next_process(in, false);
+		int err;
 
-		if (found < 0)
-			return -1;
-		if (found == 0 && *place != NULL) {
-			place = &(*place)->next;
-			continue;
+		if (process != NULL) {
+			err = feed_postponed(in, process);
+		} else {
+			err = decide(in, end);
+			if (err == 0)
+				return 0;
+			look_for_known(in);
 		}
-		if (found == 0 && !end && count_parents(in, &thread) > 0)
-			return 0;
-		if (found == 0) {
-			if (give_up(in) < 0)
-				return -1;
-			place = &in->postponed;
-			continue;
-		}
-		tells = interpret_tells_children(&(*place)->event);
-		if (feed_postponed(in, place, thread) < 0)
+		if (err < 0)
 			return -1;
-		if (tells) /* who is whose child, perhaps of those before it */
-			place = &in->postponed;
 	}
 	return 0;
 }

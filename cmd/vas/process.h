@@ -45,7 +45,8 @@ struct process {
 	struct vas_limits limits;
 	uint32_t privileges;
 	uint32_t personality;
-	bool vfork_child; /* borrows its parent's space until it calls exec */
+	bool refuses_exec_gain; /* PR_SET_MDWE, for its next program too */
+	bool vfork_child;	/* borrows its parent's space until it calls exec */
 };
 
 struct descriptors;

@@ -35,6 +35,7 @@ struct move {
 	bool foreseen;	       /* `place` is where it will go */
 	uint64_t place;
 	uint64_t grown;
+	uint64_t cut; /* bytes that a move to a fixed place has left behind and unmapped */
 };
 
 static bool has_target(const struct move *move)
@@ -96,8 +97,8 @@ static int check_huge_pages(struct move *move)
 static int check_area(struct move *move)
 {
 	struct vas_area *area = move->area;
-	uint64_t offset, stays, delta = move->new_length - move->old_length;
-	bool grows = move->new_length > move->old_length;
+	uint64_t offset, stays, delta;
+	bool grows;
 	int err;
 
 	if (area == NULL)
@@ -107,6 +108,8 @@ static int check_area(struct move *move)
 	err = check_huge_pages(move);
 	if (err != 0)
 		return err;
+	delta = move->new_length - move->old_length;
+	grows = move->new_length > move->old_length;
 	if (!has_target(move))
 		move->to = move->old;
 	if (!grows && !has_target(move))
@@ -379,6 +382,14 @@ static int move_area(struct move *move)
 		charge = move->new_length;
 	if ((flags & VAS_AREA_ACCOUNT) != 0 && !vas_charge(space, charge >> VAS_PAGE_SHIFT))
 		return -VAS_ENOMEM;
+	/* Linux since 6.17 charges what was cut off too, and never gives it back. Here it is given
+	 * back; but a length that cannot be promised is refused alike. */
+	if ((flags & VAS_AREA_ACCOUNT) != 0 && !vas_charge(space, move->cut >> VAS_PAGE_SHIFT)) {
+		vas_uncharge(space, charge >> VAS_PAGE_SHIFT);
+		return -VAS_ENOMEM;
+	}
+	if ((flags & VAS_AREA_ACCOUNT) != 0)
+		vas_uncharge(space, move->cut >> VAS_PAGE_SHIFT);
 	copy = copy_area(move);
 	vas_tell(space, &(struct vas_op){ .kind = VAS_OP_MOVE,
 					  .area = copy,
@@ -419,6 +430,7 @@ static int move_to_target(struct move *move)
 		err = shrink(move);
 		if (err != 0)
 			return err;
+		move->cut = move->old_length - move->new_length;
 		move->old_length = move->new_length;
 		move->area = vas_find(move->space, move->old);
 	}

@@ -57,6 +57,12 @@ static int mark_area(struct vas_area *area, struct vas_range part, void *data, u
 	return vas_modify(area, part, vas_with_flags(area, flags), past);
 }
 
+/* 6.18 takes any address (seen). The bound of older kernels has not been tried. */
+static uint64_t lowest(const struct vas_space *space)
+{
+	return space->settings->kernel < VAS_KERNEL(6, 18) ? space->settings->mmap_min_addr : 0;
+}
+
 int vas_userfault(struct vas_space *space, uint64_t start, uint64_t length, uint64_t flags,
 		  uint64_t context)
 {
@@ -68,7 +74,7 @@ int vas_userfault(struct vas_space *space, uint64_t start, uint64_t length, uint
 
 	if (!space->settings->userfault || (flags & ~VAS_AREA_USERFAULT) != 0 ||
 	    context >= UINT64_C(1) << 24 || ((start | length) & VAS_PAGE_MASK) != 0 ||
-	    length == 0 || start < space->settings->mmap_min_addr || range.end < start ||
+	    length == 0 || start < lowest(space) || range.end < start ||
 	    range.end > space->layout.task_size)
 		return -VAS_EINVAL;
 	if (flags != 0)

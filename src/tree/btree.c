@@ -240,10 +240,13 @@ int vas_btree_load(struct vas_index *index, struct vas_range *const *ranges, siz
 	struct vas_btree *tree = vas_btree_of(index);
 	struct load load = { .tree = tree, .ranges = ranges, .count = count };
 	unsigned int level = 0;
-	size_t nodes = (count + LOAD_ENTRIES - 1) / LOAD_ENTRIES, needed = nodes - 1;
+	size_t nodes = (count + LOAD_ENTRIES - 1) / LOAD_ENTRIES, needed;
 	uint64_t gap, bound;
 	int err;
 
+	if (count <= VAS_BTREE_ENTRIES)
+		nodes = 1;
+	needed = nodes - 1;
 	load.nodes[0] = nodes;
 	while (nodes > 1) {
 		nodes = (nodes + LOAD_CHILDREN - 1) / LOAD_CHILDREN;

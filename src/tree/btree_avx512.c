@@ -48,11 +48,6 @@ static inline uint32_t join(__mmask8 a, __mmask8 b, __mmask8 c, __mmask8 d)
 	return _mm512_kunpackw(_mm512_kunpackb(d, c), _mm512_kunpackb(b, a));
 }
 
-static inline __mmask8 part(uint32_t bits, unsigned int i)
-{
-	return (__mmask8)(bits >> (LANES * i));
-}
-
 static inline uint32_t at_least(const uint64_t *words, uint64_t least)
 {
 	__m512i wanted = fill(least);
@@ -72,6 +67,120 @@ static inline unsigned int rank(const uint64_t *key, uint64_t at)
 		     _mm512_cmple_epu64_mask(load(key, 1), wanted),
 		     _mm512_cmple_epu64_mask(load(key, 2), wanted),
 		     _mm512_cmple_epu64_mask(load(key, 3), wanted)));
+}
+
+static inline void set_word(uint64_t *words, unsigned int slot, uint64_t word)
+{
+	uint64_t *vector = words + slot / LANES * LANES;
+	__mmask8 at = (__mmask8)(1u << slot % LANES);
+
+	store(vector, 0, _mm512_mask_mov_epi64(load(vector, 0), at, fill(word)));
+}
+
+/* The words one place further up; `low` is the vector below, whose last word comes in. */
+static inline __m512i up(__m512i words, __m512i low)
+{
+	return _mm512_alignr_epi64(words, low, LANES - 1);
+}
+
+static inline __m512i down(__m512i words, __m512i high)
+{
+	return _mm512_alignr_epi64(high, words, 1);
+}
+
+/*
+ * A word goes to its place among ascending ones. What is below it stays, what is above moves up: that is the
+ * smaller of the old word and the larger of the new one and the old one's neighbour. No place is needed, so
+ * the next search need not wait for this one's answer to come back from the vectors.
+ */
+static inline __m512i sort_in(__m512i old, __m512i low, __m512i word)
+{
+	return _mm512_min_epu64(_mm512_max_epu64(up(old, low), word), old);
+}
+
+static inline void sort_in_word(uint64_t *words, uint64_t word)
+{
+	__m512i a = load(words, 0), b = load(words, 1), c = load(words, 2), d = load(words, 3);
+	__m512i fresh = fill(word);
+
+	store(words, 0, sort_in(a, fill(0), fresh));
+	store(words, 1, sort_in(b, a, fresh));
+	store(words, 2, sort_in(c, b, fresh));
+	store(words, 3, sort_in(d, c, fresh));
+}
+
+/* Vector i of the links when a range comes in that ends at `end`: the ends tell which ones move up. */
+static inline __m512i link_in(const struct vas_btree_node *leaf, unsigned int i, __m512i low,
+			      __m512i end, __m512i link)
+{
+	__m512i old = load(leaf->link, i), ends = load(leaf->side, i);
+	__m512i moved =
+		_mm512_mask_mov_epi64(old, _mm512_cmpge_epu64_mask(ends, end), up(old, low));
+
+	return _mm512_mask_mov_epi64(moved, _mm512_cmpeq_epu64_mask(ends, end), link);
+}
+
+/* The ends are sorted in first, so that the new one stands where the link is to go. An end at the end of
+ * everything cannot be told from the unused ones, but no range is behind it. */
+static inline void add_entry(struct vas_btree_node *leaf, unsigned int slot, uint64_t start,
+			     uint64_t end, uint64_t link)
+{
+	__m512i a = load(leaf->link, 0), b = load(leaf->link, 1), c = load(leaf->link, 2);
+	__m512i ends = fill(end), links = fill(link);
+
+	if (end == VAS_BTREE_UNUSED) {
+		set_word(leaf->key, slot, start);
+		set_word(leaf->side, slot + 1, end);
+		set_word(leaf->link, slot + 1, link);
+		return;
+	}
+	sort_in_word(leaf->key, start);
+	sort_in_word(leaf->side, end);
+	store(leaf->link, 0, link_in(leaf, 0, a, ends, links));
+	store(leaf->link, 1, link_in(leaf, 1, a, ends, links));
+	store(leaf->link, 2, link_in(leaf, 2, b, ends, links));
+	store(leaf->link, 3, link_in(leaf, 3, c, ends, links));
+}
+
+/* Vector i of ascending words without one of them. */
+static inline __m512i sort_out(__m512i old, __m512i high, __m512i word)
+{
+	return _mm512_mask_mov_epi64(old, _mm512_cmpge_epu64_mask(old, word), down(old, high));
+}
+
+static inline void sort_out_word(uint64_t *words, uint64_t word)
+{
+	__m512i a = load(words, 0), b = load(words, 1), c = load(words, 2), d = load(words, 3);
+	__m512i gone = fill(word);
+
+	store(words, 0, sort_out(a, b, gone));
+	store(words, 1, sort_out(b, c, gone));
+	store(words, 2, sort_out(c, d, gone));
+	store(words, 3, sort_out(d, fill(VAS_BTREE_UNUSED), gone));
+}
+
+static inline __m512i link_out(const struct vas_btree_node *leaf, unsigned int i, __m512i high,
+			       __m512i end)
+{
+	__m512i old = load(leaf->link, i);
+	__mmask8 moves = _mm512_cmpge_epu64_mask(load(leaf->side, i), end);
+
+	return _mm512_mask_mov_epi64(old, moves, down(old, high));
+}
+
+static inline void cut_entry(struct vas_btree_node *leaf, unsigned int slot, uint64_t start,
+			     uint64_t end)
+{
+	__m512i b = load(leaf->link, 1), c = load(leaf->link, 2), d = load(leaf->link, 3);
+	__m512i ends = fill(end);
+
+	(void)slot;
+	store(leaf->link, 0, link_out(leaf, 0, b, ends));
+	store(leaf->link, 1, link_out(leaf, 1, c, ends));
+	store(leaf->link, 2, link_out(leaf, 2, d, ends));
+	store(leaf->link, 3, link_out(leaf, 3, fill(0), ends));
+	sort_out_word(leaf->key, start);
+	sort_out_word(leaf->side, end);
 }
 
 /* Before keys LANES * i and up. */
@@ -125,8 +234,6 @@ static inline uint64_t widest(const struct vas_btree_node *leaf)
 
 	return _mm512_reduce_max_epu64(_mm512_max_epu64(a, b));
 }
-
-#include "btree_moves.h"
 
 #include "btree_core.h"
 

@@ -358,6 +358,10 @@ static void draw_mremap(const struct draw *draw, uint64_t *a)
 		a[4] = 0;
 	if (a[4] < WINDOW_LOW && a[3] & 2 && a[2] > PAGE)
 		a[2] = PAGE;
+	/* Linux 6.18 goes on counting what a fixed move cuts off as committed, for ever: not
+	 * much of that. */
+	if (a[3] & 2 && a[1] < TASK_SIZE && a[1] > a[2] + 8 * PAGE)
+		a[1] = a[2];
 }
 
 static void draw_brk(const struct draw *draw, uint64_t *a)
@@ -390,8 +394,8 @@ static void draw_madvise(const struct draw *draw, uint64_t *a)
 		a[2] = 4;
 	if ((a[2] == 22 || a[2] == 23) && guards(draw))
 		a[2] = 20;
-	/* These go through pages, absent ones too; keep them short. */
-	if (draw->how->draw & DRAW_FAR && (a[2] == 3 || a[2] >= 20))
+	/* These go through pages, absent ones too, or ask the file system about far offsets. */
+	if (draw->how->draw & DRAW_FAR && (a[2] == 3 || a[2] == 9 || a[2] >= 20))
 		a[2] = 1;
 }
 
