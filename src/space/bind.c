@@ -51,7 +51,7 @@ int vas_bind(struct vas_space *space, uint64_t start, uint64_t length, uint64_t 
 	err = vas_space_reserve(space, &need);
 	if (err != 0)
 		return err;
-	err = vas_each_area(space, range, bind_area, &policy);
+	err = vas_each_mapped(space, range, bind_area, &policy);
 	vas_space_settle(space);
-	return err == -VAS_ENOMEM && !vas_space_full(space) ? 0 : err;
+	return err;
 }

@@ -14,4 +14,8 @@ typedef int vas_each_fn(struct vas_area *area, struct vas_range part, void *data
 /* -VAS_ENOMEM at the end when a hole was passed over. */
 int vas_each_area(struct vas_space *space, struct vas_range range, vas_each_fn *visit, void *data);
 
+/* The same, but holes are no error. */
+int vas_each_mapped(struct vas_space *space, struct vas_range range, vas_each_fn *visit,
+		    void *data);
+
 #endif

@@ -84,15 +84,14 @@ int vas_userfault(struct vas_space *space, uint64_t start, uint64_t length, uint
 		return -VAS_ENOMEM;
 	if (first->range.start >= range.end)
 		return -VAS_EINVAL;
-	err = vas_each_area(space, range, check_area, &mark);
-	if (err != 0 && err != -VAS_ENOMEM)
+	err = vas_each_mapped(space, range, check_area, &mark);
+	if (err != 0)
 		return err;
 	need.range = range;
 	err = vas_space_reserve(space, &need);
 	if (err != 0)
 		return err;
-	err = vas_each_area(space, range, mark_area, &mark);
+	err = vas_each_mapped(space, range, mark_area, &mark);
 	vas_space_settle(space);
-	/* Holes are allowed, but running out of areas is not. */
-	return err == -VAS_ENOMEM && !vas_space_full(space) ? 0 : err;
+	return err;
 }

@@ -2,12 +2,12 @@
 /* SPDX-License-Identifier: MIT */
 
 /*
- * Binary search trees with the largest hole per subtree (seed: Rik van Riel and Michel Lespinasse,
- * "mm: augment vma rbtree with rb_subtree_gap", 2012).
+ * Binary search trees with the largest hole per subtree, as in "mm: augment vma rbtree with
+ * rb_subtree_gap" (Rik van Riel and Michel Lespinasse 2012). What avl.c and rbtree.c share.
  *
  * The figure is about the hole before a range, not after it: then the order in which neighbours are
- * linked does not matter to the direction of a search, and only the space after the last range
- * needs a special case (gap.c).
+ * linked does not matter to the direction of a search, and only the space after the last range needs
+ * a special case (gap.h).
  *
  *	        [50,60) gap 30                holes: [0,10) 10, [20,50) 30, [60,65) 5
  *	       /              \
@@ -18,6 +18,8 @@
  */
 
 #include "binary.h"
+
+#include "base/assert.h"
 
 bool vas_binary_update(struct vas_binary *node)
 {
@@ -65,6 +67,8 @@ struct vas_binary *vas_binary_link(struct vas_binary_index *tree, struct vas_ran
 		}
 	}
 
+	vas_assert(prev == NULL || vas_binary_range(prev)->end <= range->start);
+	vas_assert(next == NULL || vas_binary_range(next)->start >= range->end);
 	list_add(tree, node, prev, next);
 	node->left = NULL;
 	node->right = NULL;
@@ -205,6 +209,8 @@ void vas_binary_resize(struct vas_index *index, struct vas_range *range, uint64_
 	struct vas_binary *node = vas_binary_of(range);
 
 	(void)index;
+	vas_assert(node->prev == NULL || vas_binary_range(node->prev)->end <= start);
+	vas_assert(node->next == NULL || vas_binary_range(node->next)->start >= end);
 	range->start = start;
 	range->end = end;
 	vas_binary_propagate(node);

@@ -33,23 +33,6 @@ static unsigned int lowest_bit(uint32_t bits)
 	return (unsigned int)__builtin_ctz(bits);
 }
 
-/*
- * A tree of DEEP levels of inner nodes has more leaves than the caches near the processor hold.
- * There the words beside the keys are asked for together with the keys, not after they have been
- * looked through: one wait for memory instead of two.
- */
-#define DEEP 3
-
-static inline void fetch(const struct vas_btree *tree, const struct vas_btree_node *leaf)
-{
-	if (tree->height < DEEP)
-		return;
-	for (unsigned int i = 0; i < VAS_BTREE_SLOTS; i += 8) {
-		__builtin_prefetch(&leaf->side[i]);
-		__builtin_prefetch(&leaf->link[i]);
-	}
-}
-
 /* The leaf in which a range that contains `key` would lie. */
 static inline const struct vas_btree_node *descend(const struct vas_btree *tree, uint64_t key)
 {
@@ -57,7 +40,6 @@ static inline const struct vas_btree_node *descend(const struct vas_btree *tree,
 
 	for (unsigned int level = tree->height; level != 0; level--)
 		node = vas_btree_child(node, rank(node->key, key));
-	fetch(tree, node);
 	return node;
 }
 
@@ -82,7 +64,6 @@ static inline unsigned int find_way(struct vas_btree *tree, uint64_t key)
 		tree->way.at[level].slot = slot;
 		node = vas_btree_child(node, slot);
 	}
-	fetch(tree, node);
 	tree->way.at[0].node = node;
 	return rank(node->key, key);
 }
@@ -190,6 +171,7 @@ static void btree_resize(struct vas_index *index, struct vas_range *range, uint6
 	struct vas_btree_node *leaf = tree->way.at[0].node;
 	uint64_t was;
 
+	vas_assert(leaf->side[slot - 1] <= start && end <= leaf->key[slot]);
 	tree->way.at[0].slot = slot;
 	if (start != range->start) {
 		was = range->start - leaf->side[slot - 1];

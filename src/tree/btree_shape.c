@@ -5,10 +5,10 @@
  * The rare half of the B-tree: splits, joins, moves between neighbours, and the figures kept at
  * leaf boundaries. Plain C; a split or a join comes once in ten or twenty changes.
  *
- *	inner      [ |k| ]            k: lower bound of the right leaf; the left one ends below
+ *	inner      [ |k| ]            k: where c ends; what begins there or above goes right
  *	          /       \
- *	leaf  [a b c .] -> [d e . .]  side[0] of the right leaf is the end of c: the hole
- *	                              between c and d is counted there
+ *	leaf  [a b c .] -> [d e . .]  side[0] of the right leaf is the end of c too: the hole
+ *	                              between c and d is counted in that leaf
  */
 
 #include "btree.h"
@@ -129,8 +129,8 @@ static void copy_entries(struct vas_btree_node *target, unsigned int to,
 
 /*
  * Neighbours below one parent, and the parent's key between them. Leaves and inner nodes differ in
- * one thing: the bound between two inner nodes is a full key of theirs, with the right node's first
- * child as its link; between two leaves it only repeats where the right one starts.
+ * one thing: the bound between two inner nodes is a key of theirs that went up, with the right
+ * node's first child as its link; between two leaves it only repeats where the left one ends.
  */
 struct pair {
 	struct vas_btree_node *parent, *left, *right;

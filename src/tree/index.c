@@ -135,6 +135,9 @@ void vas_index_erase(struct vas_index *index, struct vas_range *range)
 	vas_assert(index->count != 0);
 	index->ops->erase(index, range);
 	index->count--;
+	/* Links that are used once more lead nowhere. */
+	if (VAS_CHECKS >= 1)
+		memset((char *)range - index->ops->link_bytes, 0x6b, index->ops->link_bytes);
 }
 
 void vas_index_resize(struct vas_index *index, struct vas_range *range, uint64_t start,

@@ -14,6 +14,7 @@
 #include "list.h"
 #include "gap.h"
 
+#include "base/assert.h"
 #include "base/print.h"
 
 struct vas_list_link *vas_list_near(struct vas_list_link *link, uint64_t address)
@@ -44,6 +45,7 @@ void vas_list_add(struct vas_list_index *list, struct vas_range *range, struct v
 	struct vas_list_link *link = vas_list_of(range);
 	struct vas_list_link *prev = next != NULL ? next->prev : list->last;
 
+	vas_assert(next == NULL || vas_list_range(next)->start >= range->end);
 	link->prev = prev;
 	link->next = next;
 	*(prev != NULL ? &prev->next : &list->first) = link;
@@ -73,7 +75,11 @@ void vas_list_erase(struct vas_index *index, struct vas_range *range)
 
 void vas_list_resize(struct vas_index *index, struct vas_range *range, uint64_t start, uint64_t end)
 {
+	const struct vas_list_link *link = vas_list_of(range);
+
 	(void)index;
+	vas_assert(link->prev == NULL || vas_list_range(link->prev)->end <= start);
+	vas_assert(link->next == NULL || vas_list_range(link->next)->start >= end);
 	range->start = start;
 	range->end = end;
 }

@@ -2,8 +2,8 @@
 /* SPDX-License-Identifier: MIT */
 
 /*
- * The red-black tree with the largest hole per subtree: seed 003's design, in Linux from 3.8
- * to 6.0.
+ * The red-black tree with the largest hole per subtree: Rik van Riel's idea and Michel Lespinasse's
+ * code (2012) for the areas of Linux 3.8 to 6.0.
  *
  * Bayer 1972, Guibas and Sedgewick 1978: a red node has no red child, and every way down from a
  * node passes the same number of black nodes; so no path is more than twice as long as another. An
@@ -12,8 +12,8 @@
  * in 2001: areas come and go more often than the tree gets deep.
  *
  * Costs: 48 bytes in front of each range, none elsewhere, so no insert can fail. A find reads one
- * cache line per level, about log2 n of them, each chosen by a comparison that the processor cannot
- * foresee.
+ * cache line per level, about log2 n of them, each chosen by a comparison that the processor
+ * cannot foresee.
  */
 
 #include "binary.h"

@@ -219,8 +219,9 @@ enum { CALLS = sizeof(calls) / sizeof(calls[0]) };
 static void nothing_is_half_done(void **state)
 {
 	struct fixture *f = *state;
-	struct watcher watcher = { 0 };
+	static struct watcher watcher; /* heard of until the fixture is taken down */
 
+	watcher = (struct watcher){ 0 };
 	f->config.layout.start_brk = at(54);
 	f->config.layout.brk = at(54);
 	use_watcher(f, &watcher);
@@ -239,9 +240,10 @@ static void nothing_is_half_done(void **state)
 static void a_listener_without_memory(void **state)
 {
 	struct fixture *f = *state;
-	struct watcher watcher = { 0 };
+	static struct watcher watcher; /* heard of until the fixture is taken down */
 	struct vas_counts before, after;
 
+	watcher = (struct watcher){ 0 };
 	f->config.layout.start_brk = at(54);
 	f->config.layout.brk = at(54);
 	use_watcher(f, &watcher);
@@ -313,7 +315,7 @@ static void order_of_listeners(void **state)
 {
 	struct fixture *f = *state;
 	static const struct vas_listener speaker = { .apply = first_apply };
-	int numbers[] = { 1, 2 };
+	static int numbers[] = { 1, 2 };
 
 	for (size_t i = 0; i < 2; i++) {
 		f->config.listeners[i + 1].listener = &speaker;

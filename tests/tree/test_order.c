@@ -93,6 +93,7 @@ static void run_order(const char *design, const struct order *in, const struct o
 			fail_msg("%s: inserts %s, erases %s", design, in->name, out->name);
 	}
 	assert_true(vas_index_validate(index, &stderr_printer));
+	assert_int_equal(vas_index_count(index), 0);
 	vas_index_destroy(index);
 }
 
@@ -104,6 +105,73 @@ static void ranges_may_come_and_go_in_any_order(void **state)
 	for (const char *const *design = vas_index_designs(); *design != NULL; design++) {
 		for (size_t i = 0; i < count * count; i++)
 			run_order(*design, &orders[i / count], &orders[i % count]);
+	}
+}
+
+/* One reservation for all, in any order; the memory is gone meanwhile. */
+static void one_reservation_is_enough_for_any_order(void **state)
+{
+	static const size_t counts[] = { 1, 2, 3, 4, 5, 6, 7, 20, 31, 32, 33, 100, 800, ORDERED };
+	struct test_allocator memory;
+	struct vas_range *range;
+	struct vas_index *index;
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(counts) / sizeof(counts[0]); i++) {
+		for (size_t j = 0; j < sizeof(orders) / sizeof(orders[0]); j++) {
+			test_allocator_init(&memory);
+			assert_int_equal(vas_index_create("btree", &memory.allocator, &index), 0);
+			for (size_t at = 0; at < ORDERED; at++) {
+				uint64_t start = 100 * orders[j].next(at, ORDERED);
+
+				memory.refuse = false;
+				if (at % counts[i] == 0)
+					assert_int_equal(vas_index_reserve(index, counts[i]), 0);
+				memory.refuse = true;
+				range = range_create(0, start, start + 60);
+				vas_index_insert(index, range);
+			}
+			assert_true(vas_index_validate(index, &stderr_printer));
+			while ((range = vas_index_first(index)) != NULL) {
+				vas_index_erase(index, range);
+				range_free(0, range);
+			}
+			vas_index_destroy(index);
+			assert_int_equal(memory.blocks, 0);
+		}
+	}
+}
+
+/* What changed an index before it was empty again has no say in what is loaded then. */
+static void an_index_that_became_empty_may_be_loaded(void **state)
+{
+	struct vas_range *ranges[200], *extra;
+	struct vas_index *index;
+
+	(void)state;
+	for (const char *const *design = vas_index_designs(); *design != NULL; design++) {
+		size_t link_bytes = vas_index_link_bytes(*design);
+
+		assert_int_equal(vas_index_create(*design, &vas_libc_allocator, &index), 0);
+		for (size_t i = 0; i < 200; i++)
+			ranges[i] = range_create(link_bytes, 100 * i + 50, 100 * i + 90);
+		for (int turn = 0; turn < 3; turn++) {
+			assert_int_equal(vas_index_load(index, ranges, 200), 0);
+			for (size_t i = 0; i < 200; i++) {
+				extra = range_create(link_bytes, 100 * i + 10, 100 * i + 20);
+				assert_int_equal(vas_index_reserve(index, 1), 0);
+				vas_index_insert(index, extra);
+				assert_true(vas_index_validate(index, &stderr_printer));
+				vas_index_erase(index, extra);
+				range_free(link_bytes, extra);
+			}
+			for (size_t i = 0; i < 200; i++)
+				vas_index_erase(index, ranges[turn == 0 ? i : 199 - i]);
+			assert_true(vas_index_validate(index, &stderr_printer));
+		}
+		vas_index_destroy(index);
+		for (size_t i = 0; i < 200; i++)
+			range_free(link_bytes, ranges[i]);
 	}
 }
 
@@ -147,6 +215,8 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(ranges_may_come_and_go_in_any_order),
+		cmocka_unit_test(one_reservation_is_enough_for_any_order),
+		cmocka_unit_test(an_index_that_became_empty_may_be_loaded),
 		cmocka_unit_test(btree_takes_few_bytes_for_each_range),
 	};
 
