@@ -42,8 +42,9 @@ int vas_remap_file_pages(struct vas_space *space, uint64_t start, uint64_t lengt
 		return -VAS_EINVAL;
 	if (!alike(area, start + length))
 		return -VAS_EINVAL;
+	/* What lies beyond all bytes is refused by mmap, in its turn. */
 	if (page_offset > UINT64_MAX >> VAS_PAGE_SHIFT)
-		return -VAS_EOVERFLOW;
+		page_offset = UINT64_MAX >> VAS_PAGE_SHIFT;
 	map.flags |= flags & VAS_NONBLOCK;
 	if ((area->flags & VAS_AREA_LOCKED) != 0)
 		map.flags |= VAS_LOCKED;
