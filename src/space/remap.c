@@ -14,36 +14,15 @@
  * keeps its offset: the displacement that reverse maps have to live with.
  */
 
+#include "remap.h"
+
 #include "edit.h"
 #include "limit.h"
 #include "lock.h"
 #include "populate.h"
 #include "where.h"
 
-/* The source is split three times at most; each target twice, and is one more. */
-#define REMAP_AREAS  3
-#define TARGET_AREAS 3
-#define AROUND	     7 /* areas named around a target */
-
-struct move {
-	struct vas_space *space;
-	uint64_t old, old_length;
-	uint64_t to, new_length;
-	uint64_t flags;
-	struct vas_area *area; /* that holds `old` */
-	bool populate;	       /* a locked area grew */
-	bool foreseen;	       /* `place` is where it will go */
-	uint64_t place;
-	uint64_t grown;
-	uint64_t cut; /* bytes that a move to a fixed place has left behind and unmapped */
-};
-
-static bool has_target(const struct move *move)
-{
-	return (move->flags & (VAS_REMAP_FIXED | VAS_REMAP_DONTUNMAP)) != 0;
-}
-
-static int check_arguments(const struct vas_space *space, const struct move *move)
+static int check_arguments(const struct vas_space *space, const struct vas_move *move)
 {
 	const uint64_t known = VAS_REMAP_MAYMOVE | VAS_REMAP_FIXED | VAS_REMAP_DONTUNMAP;
 	uint64_t task_size = space->layout.task_size;
@@ -51,7 +30,7 @@ static int check_arguments(const struct vas_space *space, const struct move *mov
 	if ((move->flags & ~known) != 0 || (move->old & VAS_PAGE_MASK) != 0 ||
 	    move->new_length == 0 || move->new_length > task_size)
 		return -VAS_EINVAL;
-	if (!has_target(move))
+	if (!vas_has_target(move))
 		return 0;
 	if (move->to > task_size - move->new_length || (move->to & VAS_PAGE_MASK) != 0)
 		return -VAS_EINVAL;
@@ -67,26 +46,15 @@ static int check_arguments(const struct vas_space *space, const struct move *mov
 	return 0;
 }
 
-/* Bytes of the pages that so much of this area touches: it may have huge ones. */
-static uint64_t whole_pages(const struct vas_area *area, uint64_t length)
-{
-	uint64_t mask;
-
-	if (area == NULL || (area->flags & VAS_AREA_HUGE_PAGES) == 0 || area->file == NULL)
-		return length;
-	mask = area->file->huge_page - 1;
-	return (length + mask) & ~mask;
-}
-
 /* Huge pages move whole, to where huge pages may be, and never become more. */
-static int check_huge_pages(struct move *move)
+static int check_huge_pages(struct vas_move *move)
 {
 	const struct vas_area *area = move->area;
 
 	if ((area->flags & VAS_AREA_HUGE_PAGES) == 0 || area->file == NULL)
 		return 0;
-	move->old_length = whole_pages(area, move->old_length);
-	move->new_length = whole_pages(area, move->new_length);
+	move->old_length = vas_whole_pages(area, move->old_length);
+	move->new_length = vas_whole_pages(area, move->new_length);
 	if (((move->old | move->to) & (area->file->huge_page - 1)) != 0 ||
 	    move->new_length > move->old_length)
 		return -VAS_EINVAL;
@@ -94,7 +62,7 @@ static int check_huge_pages(struct move *move)
 }
 
 /* What the area at `old` must allow. */
-static int check_area(struct move *move)
+static int check_area(struct vas_move *move)
 {
 	struct vas_area *area = move->area;
 	uint64_t offset, stays, delta;
@@ -110,9 +78,9 @@ static int check_area(struct move *move)
 		return err;
 	delta = move->new_length - move->old_length;
 	grows = move->new_length > move->old_length;
-	if (!has_target(move))
+	if (!vas_has_target(move))
 		move->to = move->old;
-	if (!grows && !has_target(move))
+	if (!grows && !vas_has_target(move))
 		return 0;
 	if (move->old_length == 0 && (area->flags & (VAS_AREA_SHARED | VAS_AREA_MAY_SHARE)) == 0)
 		return -VAS_EINVAL;
@@ -155,7 +123,7 @@ static int clear(struct vas_space *space, uint64_t start, uint64_t length)
 	return err;
 }
 
-static void count_new(struct move *move, uint64_t flags, uint64_t bytes)
+static void count_new(struct vas_move *move, uint64_t flags, uint64_t bytes)
 {
 	uint64_t pages = bytes >> VAS_PAGE_SHIFT;
 
@@ -180,7 +148,7 @@ static struct vas_candidate candidate_for(const struct vas_area *area, uint64_t 
 }
 
 /* Grows the area at its end over free space. False: it cannot. */
-static bool can_grow_in_place(const struct move *move)
+bool vas_move_fits_in_place(const struct vas_move *move)
 {
 	struct vas_area *area = move->area, *next;
 	uint64_t delta = move->new_length - move->old_length;
@@ -194,7 +162,7 @@ static bool can_grow_in_place(const struct move *move)
 	return next == NULL || next->range.start >= end;
 }
 
-static int grow_in_place(struct move *move)
+static int grow_in_place(struct vas_move *move)
 {
 	struct vas_area *area = move->area;
 	uint64_t delta = move->new_length - move->old_length, flags = area->flags;
@@ -214,7 +182,7 @@ static int grow_in_place(struct move *move)
 	return 0;
 }
 
-static int choose_target(struct move *move)
+int vas_move_choose_target(struct vas_move *move)
 {
 	struct vas_area *area = move->area;
 	struct vas_where where = {
@@ -222,7 +190,7 @@ static int choose_target(struct move *move)
 		.page = area->offset + ((move->old - area->range.start) >> VAS_PAGE_SHIFT),
 		.file = area->file,
 	};
-	uint64_t address = has_target(move) ? move->to : 0;
+	uint64_t address = vas_has_target(move) ? move->to : 0;
 	int err;
 
 	if (move->foreseen) {
@@ -243,7 +211,7 @@ static int choose_target(struct move *move)
 
 /* In 6.12 (not in 6.1, nor in 6.18) DONTUNMAP neither lets the copy join the area that it comes
  * from, nor takes a lock off more than the range that was moved. */
-static bool keeps_apart(const struct move *move)
+static bool keeps_apart(const struct vas_move *move)
 {
 	uint32_t kernel = move->space->settings->kernel;
 
@@ -252,7 +220,7 @@ static bool keeps_apart(const struct move *move)
 }
 
 /* Makes the area at the new place, or lets it join its neighbours there. */
-static struct vas_area *copy_area(struct move *move)
+static struct vas_area *copy_area(struct vas_move *move)
 {
 	struct vas_space *space = move->space;
 	struct vas_area *area = move->area, *above, *below, *copy;
@@ -288,7 +256,7 @@ static struct vas_area *copy_area(struct move *move)
 }
 
 /* Unmaps the old range without giving back what it promised: that went along with the move. */
-static void clear_source(struct move *move)
+static void clear_source(struct vas_move *move)
 {
 	struct vas_space *space = move->space;
 	uint64_t pages = move->old_length >> VAS_PAGE_SHIFT;
@@ -302,7 +270,7 @@ static void clear_source(struct move *move)
 
 /* Takes the lock off the source; Linux goes on counting its pages as locked, until exec. (In 6.1
  * it does not count those of the copy, so that only what did not move is lost.) */
-static void unlock_source(struct move *move)
+static void unlock_source(struct vas_move *move)
 {
 	struct vas_space *space = move->space;
 	struct vas_area *area = move->area;
@@ -334,7 +302,7 @@ static void unlock_source(struct move *move)
 					  .old_flags = old_flags });
 }
 
-static void leave_source_empty(struct move *move, const struct vas_area *copy)
+static void leave_source_empty(struct vas_move *move, const struct vas_area *copy)
 {
 	struct vas_area *area;
 
@@ -362,7 +330,7 @@ static void drop_userfault(struct vas_area *copy)
 							.old_flags = old_flags });
 }
 
-static int move_area(struct move *move)
+static int move_area(struct vas_move *move)
 {
 	struct vas_space *space = move->space;
 	struct vas_area *area = move->area, *copy;
@@ -407,14 +375,14 @@ static int move_area(struct move *move)
 	return 0;
 }
 
-static int shrink(struct move *move)
+static int shrink(struct vas_move *move)
 {
 	return clear(move->space, move->old + move->new_length,
 		     move->old_length - move->new_length);
 }
 
 /* A fixed target, or DONTUNMAP. */
-static int move_to_target(struct move *move)
+static int move_to_target(struct vas_move *move)
 {
 	int err;
 
@@ -437,11 +405,11 @@ static int move_to_target(struct move *move)
 	if ((move->flags & VAS_REMAP_DONTUNMAP) != 0 &&
 	    !vas_may_expand(move->space, move->area->flags, move->old_length >> VAS_PAGE_SHIFT))
 		return -VAS_ENOMEM;
-	err = choose_target(move);
+	err = vas_move_choose_target(move);
 	return err != 0 ? err : move_area(move);
 }
 
-static int resize(struct move *move)
+static int resize(struct vas_move *move)
 {
 	int err;
 
@@ -449,15 +417,15 @@ static int resize(struct move *move)
 		return 0;
 	if (move->new_length < move->old_length)
 		return shrink(move);
-	if (can_grow_in_place(move))
+	if (vas_move_fits_in_place(move))
 		return grow_in_place(move);
 	if ((move->flags & VAS_REMAP_MAYMOVE) == 0)
 		return -VAS_ENOMEM;
-	err = choose_target(move);
+	err = vas_move_choose_target(move);
 	return err != 0 ? err : move_area(move);
 }
 
-static int remap_one(struct move *move)
+static int remap_one(struct vas_move *move)
 {
 	int err;
 
@@ -465,7 +433,7 @@ static int remap_one(struct move *move)
 	err = check_area(move);
 	if (err != 0)
 		return err;
-	return has_target(move) ? move_to_target(move) : resize(move);
+	return vas_has_target(move) ? move_to_target(move) : resize(move);
 }
 
 /* May this area be moved together with others? Not where its file has its own idea of the place,
@@ -480,7 +448,7 @@ static bool moves_with_others(const struct vas_area *area)
 }
 
 /* MREMAP_FIXED with equal lengths: every area in the range, holes kept. */
-static int move_many(struct move *whole)
+static int move_many(struct vas_move *whole)
 {
 	struct vas_space *space = whole->space;
 	uint64_t end = whole->old + whole->old_length, last_end = whole->old, to = whole->to;
@@ -489,7 +457,7 @@ static int move_many(struct move *whole)
 
 	while (at < end) {
 		struct vas_area *area = vas_find_ge(space, at);
-		struct move one = *whole;
+		struct vas_move one = *whole;
 		uint64_t area_end;
 		int err;
 
@@ -515,144 +483,19 @@ static int move_many(struct move *whole)
 	return seen ? 0 : -VAS_EFAULT;
 }
 
-/* What may be cloned around the target [start, end): the area below it is split; the one above it
- * is split and passes to the one below; and where that is the source itself, or swallows it, it is
- * split twice more with the head of either. Returns how many. */
-static size_t list_around(const struct vas_space *space, uint64_t start, uint64_t end,
-			  struct vas_area **out)
-{
-	struct vas_area *below = start == 0 ? NULL : vas_find(space, start - 1);
-	struct vas_area *above = vas_find_ge(space, end);
-	size_t count = 0;
-
-	for (int i = 0; below != NULL && i < 3; i++)
-		out[count++] = below;
-	for (int i = 0; above != NULL && i < 4; i++)
-		out[count++] = above;
-	return count;
-}
-
-/* Would the pages from `from` on, moved so that they end at `end`, be part of the area there? */
-static bool would_join(const struct vas_area *area, uint64_t from, uint64_t pages,
-		       const struct vas_area *above, uint64_t end)
-{
-	uint64_t offset = area->offset + ((from - area->range.start) >> VAS_PAGE_SHIFT);
-
-	return above != NULL && above->range.start <= end && above->flags == area->flags &&
-	       above->file == area->file && above->policy == area->policy &&
-	       offset + pages == above->offset + ((end - above->range.start) >> VAS_PAGE_SHIFT);
-}
-
-/*
- * What may be cloned for the part [from, to) of one area of several, each of which goes to a place
- * of its own. Where it joins the area above its target, that one may become as it is, and is then
- * split twice by each of the parts that follow.
- */
-static size_t list_part(const struct move *move, struct vas_area *area, uint64_t from, uint64_t to,
-			struct vas_area **out)
-{
-	const struct vas_space *space = move->space;
-	uint64_t start = move->to + (from - move->old), end = move->to + (to - move->old);
-	struct vas_area *few[AROUND], *above = vas_find_ge(space, end);
-	size_t count = list_around(space, start, end, out == NULL ? few : out), again = 0;
-
-	if (would_join(area, from, (to - from) >> VAS_PAGE_SHIFT, above, end)) {
-		uint64_t reach = move->old + (above->range.end - move->to);
-		uint64_t last = move->old + move->old_length;
-
-		again = 2 * vas_count_areas(space, to, reach < last ? reach : last);
-	}
-	for (size_t i = 0; out != NULL && i < again; i++)
-		out[count + i] = area;
-	return count + again;
-}
-
-/* The same for all of them; `out` may be NULL. */
-static size_t list_parts(const struct move *move, struct vas_area **out)
-{
-	uint64_t end = move->old + move->old_length;
-	struct vas_walk walk;
-	struct vas_area *area;
-	size_t count = 0;
-
-	vas_walk_start(&walk, move->space, move->old);
-	while ((area = vas_walk_next(&walk)) != NULL && area->range.start < end) {
-		uint64_t from = area->range.start > move->old ? area->range.start : move->old;
-		uint64_t to = area->range.end < end ? area->range.end : end;
-
-		count += list_part(move, area, from, to, out == NULL ? NULL : out + count);
-	}
-	return count;
-}
-
-/* Where the one area of a move will lie, found out before it is needed. */
-static void foresee(struct move *move, uint64_t *start, uint64_t *end)
-{
-	bool grows = move->new_length > move->old_length;
-
-	*start = has_target(move) ? move->to : move->old;
-	if (move->area != NULL && (move->flags & VAS_REMAP_FIXED) == 0 &&
-	    (has_target(move) || (grows && !can_grow_in_place(move)))) {
-		struct move probe = *move;
-
-		move->foreseen = choose_target(&probe) == 0;
-		move->place = probe.to;
-		if (move->foreseen)
-			*start = probe.to;
-	}
-	*end = *start + whole_pages(move->area, move->new_length);
-}
-
-static int reserve(struct vas_space *space, struct move *move, bool many)
-{
-	const struct vas_allocator *allocator = space->allocator;
-	struct vas_need need = { .areas = REMAP_AREAS, .touches = 1, .moved = move->old_length };
-	uint64_t end = move->old + move->old_length, start, to_end;
-	size_t pieces = many ? vas_count_areas(space, move->old, end) : 1;
-	size_t listed = many ? list_parts(move, NULL) : 0,
-	       size = listed * sizeof(struct vas_area *);
-	struct vas_area *few[AROUND], **others = few, *last;
-	int err;
-
-	move->area = vas_find(space, move->old);
-	if (listed > AROUND)
-		others = allocator->allocate(allocator->context, size, sizeof(*others));
-	if (others == NULL)
-		return -VAS_ENOMEM;
-	if (many) {
-		need.other_count = list_parts(move, others);
-	} else {
-		foresee(move, &start, &to_end);
-		need.other_count = list_around(space, start, to_end, others);
-	}
-	need.others = others;
-	need.areas += pieces * TARGET_AREAS;
-	/* The source is split three times at most, and moved: its range names it once more. */
-	vas_need_clone(&need, move->area);
-	vas_need_clone(&need, move->area);
-	last = end > move->old ? vas_find(space, end - 1) : NULL;
-	if (last != NULL && last->range.end > end)
-		vas_need_clone(&need, last);
-	need.range = (struct vas_range){ move->old, end > move->old ? end : move->old + 1 };
-	err = vas_space_reserve(space, &need);
-	if (others != few)
-		allocator->release(allocator->context, others, size);
-	return err;
-}
-
 /*
  * Kernels before 6.17 go about it in another order: the area is looked up before the target is
  * looked at, the lengths of DONTUNMAP are compared as they were given, and a fixed target is
  * cleared before the area is asked whether it may move at all.
  */
 static int check_arguments_before_6_17(struct vas_space *space, const struct vas_remap *remap,
-				       struct move *move)
+				       struct vas_move *move)
 {
 	const uint64_t known = VAS_REMAP_MAYMOVE | VAS_REMAP_FIXED | VAS_REMAP_DONTUNMAP;
 	uint64_t task_size = space->layout.task_size;
 
 	if ((move->flags & ~known) != 0 ||
-	    (has_target(move) && (move->flags & VAS_REMAP_MAYMOVE) == 0))
+	    (vas_has_target(move) && (move->flags & VAS_REMAP_MAYMOVE) == 0))
 		return -VAS_EINVAL;
 	if ((move->flags & VAS_REMAP_DONTUNMAP) != 0 && remap->old_length != remap->new_length)
 		return -VAS_EINVAL;
@@ -663,7 +506,7 @@ static int check_arguments_before_6_17(struct vas_space *space, const struct vas
 		return -VAS_EFAULT;
 	if ((move->area->flags & VAS_AREA_SEALED) != 0)
 		return -VAS_EPERM;
-	if (!has_target(move))
+	if (!vas_has_target(move))
 		return 0;
 	if ((move->to & VAS_PAGE_MASK) != 0 || move->new_length > task_size ||
 	    move->to > task_size - move->new_length)
@@ -675,11 +518,11 @@ static int check_arguments_before_6_17(struct vas_space *space, const struct vas
 	return 0;
 }
 
-static int remap_before_6_17(struct move *move)
+static int remap_before_6_17(struct vas_move *move)
 {
 	int err = 0;
 
-	if (!has_target(move) && move->new_length <= move->old_length) {
+	if (!vas_has_target(move) && move->new_length <= move->old_length) {
 		move->to = move->old;
 		return move->new_length == move->old_length ? 0 : shrink(move);
 	}
@@ -695,18 +538,18 @@ static int remap_before_6_17(struct move *move)
 	err = check_area(move);
 	if (err != 0)
 		return err;
-	if (!has_target(move))
+	if (!vas_has_target(move))
 		return resize(move);
 	if ((move->flags & VAS_REMAP_DONTUNMAP) != 0 &&
 	    !vas_may_expand(move->space, move->area->flags, move->old_length >> VAS_PAGE_SHIFT))
 		return -VAS_ENOMEM;
-	err = choose_target(move);
+	err = vas_move_choose_target(move);
 	return err != 0 ? err : move_area(move);
 }
 
 int vas_remap(struct vas_space *space, const struct vas_remap *remap, uint64_t *address)
 {
-	struct move move = {
+	struct vas_move move = {
 		.space = space,
 		.old = remap->old,
 		.old_length = vas_page_up(remap->old_length),
@@ -722,7 +565,7 @@ int vas_remap(struct vas_space *space, const struct vas_remap *remap, uint64_t *
 
 	if (err != 0)
 		return err;
-	err = reserve(space, &move, many);
+	err = vas_move_reserve(space, &move, many);
 	if (err != 0)
 		return err;
 	if (many)

@@ -58,6 +58,10 @@ static void arguments(void **state)
 	assert_ok(vas_bind(f->space, at(20), 0, 1));
 	f->settings.max_map_count = 1;
 	assert_error(VAS_ENOMEM, bind_pages(f, 1, 1, 1));
+	/* A hole is not a lack of areas, even when there is one. */
+	assert_ok(bind_pages(f, 0, 8, 0));
+	assert_error(VAS_EFAULT, vas_bind(f->space, f->config.layout.task_size, 4096, 1));
+	assert_error(VAS_EFAULT, vas_bind(f->space, f->config.layout.task_size, 4096, 0));
 }
 
 /* They go along with a move, and to the child. */

@@ -261,6 +261,41 @@ static void many_areas_over_one(void **state)
 	assert_access(f, "..............................XwXrXwXrXwXrXwXrXwXrXwXrX");
 }
 
+/*
+ *	AAAAAAAAAAAA.....SSSSSSSS	one page of S becomes nine, from A's last page to inside S
+ *	           *********   ^
+ *
+ * A takes the new pages and what is left of S: what S is split by from now on is A's. The twin sees
+ * to it that all of this was told in the budget.
+ */
+static void source_swallowed_by_the_one_below(void **state)
+{
+	struct fixture *f = *state;
+
+	for (uint32_t who = 0; who < 4; who++) { /* who has been written to */
+		assert_ok(map_pages(f, 0, 12, RW, (who & 1) != 0 ? VAS_POPULATE : 0));
+		assert_ok(map_pages(f, 17, 8, RW, (who & 2) != 0 ? VAS_POPULATE : 0));
+		assert_ok(remap_to(f, 23, 1, 9, FIXED, 11));
+		assert_ruler(f, "AAAAAAAAAAAAAAAAAAAAAAA.B");
+		assert_ok(unmap_pages(f, 0, 25));
+	}
+}
+
+/*
+ *	AAAA..NNNN	A grows until it meets N, which has been written to
+ */
+static void growth_that_takes_the_next(void **state)
+{
+	struct fixture *f = *state;
+
+	assert_ok(map_pages(f, 0, 4, RW, 0));
+	assert_ok(map_pages(f, 6, 4, RW, VAS_POPULATE));
+	assert_ok(remap_pages(f, 0, 4, 6, 0, NULL));
+	assert_ruler(f, "AAAAAAAAAA");
+	assert_ok(unmap_pages(f, 4, 1));
+	assert_ruler(f, "AAAA.BBBBB");
+}
+
 static void arguments(void **state)
 {
 	struct fixture *f = *state;
@@ -414,6 +449,8 @@ int main(void)
 		fixture_test(old_length_of_zero),
 		fixture_test(several_areas_at_once),
 		fixture_test(many_areas_over_one),
+		fixture_test(source_swallowed_by_the_one_below),
+		fixture_test(growth_that_takes_the_next),
 		fixture_test(arguments),
 		fixture_test(target_is_cleared_first),
 		fixture_test(sealed_areas),

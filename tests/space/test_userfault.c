@@ -62,6 +62,11 @@ static void holes(void **state)
 	assert_flagged(f, MISSING, "..##..##");
 	assert_error(VAS_EINVAL, set(f, 4, 2, MISSING, 1));
 	assert_error(VAS_ENOMEM, set(f, 10, 2, MISSING, 1));
+	/* A hole is not a lack of areas, even when there is one. */
+	f->settings.max_map_count = 2;
+	assert_ok(set(f, 0, 20, 0, 1));
+	assert_ok(set(f, 0, 20, MISSING, 1));
+	assert_error(VAS_ENOMEM, set(f, 0, 3, 0, 1));
 }
 
 static void what_can_be_registered(void **state)
