@@ -124,6 +124,7 @@ static inline uint64_t widest(const struct vas_btree_node *leaf)
 	return (uint64_t)_mm256_extract_epi64(flip(most), 0);
 }
 
+#include "btree_masks.h"
 #include "btree_moves.h"
 
 #include "btree_core.h"

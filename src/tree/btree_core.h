@@ -7,15 +7,18 @@
  * of VAS_BTREE_SLOTS words:
  *
  *	rank(key, at)              how many of the ascending keys are <= at
- *	at_least(words, x)         bit i: words[i] >= x
  *	set_word(words, slot, x)   words[slot] = x
  *	widest(leaf)               the largest hole of the leaf; 0 when it has no range
- *	holes_above(leaf, at, x)   bit i: key[i] - side[i] >= x, and key[i] > at
- *	holes_below(leaf, at, x)   the same, and side[i] < at
+ *	first_at_least(words, from, x)  bits: i >= from and words[i] >= x
+ *	last_at_least(words, below, x)  bits: i < below and words[i] >= x
+ *	first_hole(leaf, from, x)  bits: key[i] > from and key[i] - side[i] >= x
+ *	last_hole(leaf, below, x)  bits: side[i] < below and key[i] - side[i] >= x
  *	add_entry(leaf, slot, start, end, link), cut_entry(leaf, slot, start, end)
- *	                           entry `slot` comes or goes, those above it move by one
+ *	                           entry `slot`, not behind all others, comes, or any goes;
+ *	                           those above it move by one
  *
- * All but the last two take the same time whatever they find: a branch on it could not be foreseen.
+ * Bits: a mask with bit i set where that holds; only the lowest one of first_... and the highest
+ * one of last_... need be right. Finds have no branch on what they find: it could not be foreseen.
  */
 
 #include "btree.h"
@@ -23,14 +26,14 @@
 
 #include "base/assert.h"
 
-static unsigned int highest_bit(uint32_t bits)
-{
-	return 31 - (unsigned int)__builtin_clz(bits);
-}
-
-static unsigned int lowest_bit(uint32_t bits)
+static inline unsigned int lowest(uint32_t bits)
 {
 	return (unsigned int)__builtin_ctz(bits);
+}
+
+static inline unsigned int highest(uint32_t bits)
+{
+	return 31 - (unsigned int)__builtin_clz(bits);
 }
 
 /* The leaf in which a range that contains `key` would lie. */
@@ -132,11 +135,15 @@ static void btree_insert(struct vas_index *index, struct vas_range *range)
 	before = leaf->side[slot];
 	next = leaf->key[slot];
 	vas_assert(before <= start && end <= next);
-	add_entry(leaf, slot, start, end, vas_btree_link(range));
 	if (next != VAS_BTREE_UNUSED) {
+		add_entry(leaf, slot, start, end, vas_btree_link(range));
 		shrank(tree, next - before);
 		return;
 	}
+	/* Behind all others of the leaf: nothing moves. */
+	set_word(leaf->key, slot, start);
+	set_word(leaf->side, slot + 1, end);
+	set_word(leaf->link, slot + 1, vas_btree_link(range));
 	vas_btree_raise(tree, &tree->way, 1, start - before);
 	if (leaf == tree->last)
 		tree->end = end;
@@ -279,48 +286,50 @@ static bool give_hole(const struct vas_btree_node *leaf, unsigned int slot, stru
 	return true;
 }
 
-/* Children of an inner node that have a long enough hole, all of whose holes are within the limit.
- */
-struct candidates {
+/* An inner node on the way down, and which child was taken. */
+struct step {
 	const struct vas_btree_node *node;
-	unsigned int level;
-	uint32_t slots;
+	unsigned int slot;
 };
 
 /*
- * On the way towards `from`, remembers the lowest level that has children to the right of the way.
- * The space behind a leaf's last range looks like a hole up to UINT64_MAX, but above all the real
- * ones.
+ * Down towards `from` as long as there is a long enough hole at all, and up again to the first node
+ * that has one in a child further right. The space behind a leaf's last range looks like a hole up to
+ * UINT64_MAX, but above all the real ones.
  */
 static inline bool hole_up(const struct vas_index *index, uint64_t from, uint64_t length,
 			   struct vas_range *hole)
 {
 	const struct vas_btree *tree = vas_btree_of(index);
 	const struct vas_btree_node *node = tree->root;
-	struct candidates best = { 0 };
+	struct step steps[VAS_BTREE_LEVELS];
 	unsigned int level, slot;
-	uint32_t slots;
+	uint32_t bits;
 
 	for (level = tree->height; level != 0; level--) {
 		slot = rank(node->key, vas_btree_key(from));
-		slots = at_least(node->side, length) >> slot;
-		if ((slots & ~1u) != 0)
-			best = (struct candidates){ node, level, (slots & ~1u) << slot };
-		if ((slots & 1) == 0)
+		steps[level] = (struct step){ node, slot };
+		if (node->side[slot] < length)
 			break;
 		node = vas_btree_child(node, slot);
 	}
 	if (level == 0) {
-		slots = holes_above(node, from, length);
-		if (slots != 0 && node->key[lowest_bit(slots)] != VAS_BTREE_UNUSED)
-			return give_hole(node, lowest_bit(slots), hole);
+		bits = first_hole(node, from, length);
+		if (bits != 0 && node->key[lowest(bits)] != VAS_BTREE_UNUSED)
+			return give_hole(node, lowest(bits), hole);
+		level = 1;
 	}
-	if (best.slots == 0)
+	for (bits = 0; level <= tree->height; level++) {
+		node = steps[level].node;
+		bits = first_at_least(node->side, steps[level].slot + 1, length);
+		if (bits != 0)
+			break;
+	}
+	if (bits == 0)
 		return false;
-	node = vas_btree_child(best.node, lowest_bit(best.slots));
-	for (level = best.level - 1; level != 0; level--)
-		node = vas_btree_child(node, lowest_bit(at_least(node->side, length)));
-	return give_hole(node, lowest_bit(holes_above(node, from, length)), hole);
+	while (node = vas_btree_child(node, lowest(bits)), --level != 0)
+		bits = first_at_least(node->side, 0, length);
+	return give_hole(node, lowest(first_hole(node, from, length)), hole);
 }
 
 /* The highest hole below a node whose last range ends at `end`; the space behind that is none. */
@@ -328,18 +337,18 @@ static inline bool highest_hole(const struct vas_btree_node *node, unsigned int 
 				uint64_t length, struct vas_range *hole)
 {
 	unsigned int slot;
-	uint32_t slots;
+	uint32_t bits;
 
 	for (; level != 0; level--) {
-		slots = at_least(node->side, length);
-		if (slots == 0)
+		bits = last_at_least(node->side, VAS_BTREE_SLOTS, length);
+		if (bits == 0)
 			return false;
-		slot = highest_bit(slots);
+		slot = highest(bits);
 		end = node->key[slot] < end ? node->key[slot] : end;
 		node = vas_btree_child(node, slot);
 	}
-	slots = holes_below(node, end, length);
-	return slots != 0 && give_hole(node, highest_bit(slots), hole);
+	bits = last_hole(node, end, length);
+	return bits != 0 && give_hole(node, highest(bits), hole);
 }
 
 /* The mirror image. The last hole in range may end above `below`; its range follows the last one
@@ -349,9 +358,9 @@ static inline bool hole_down(const struct vas_index *index, uint64_t below, uint
 {
 	const struct vas_btree *tree = vas_btree_of(index);
 	const struct vas_btree_node *node = tree->root;
-	struct candidates best = { 0 };
+	struct step steps[VAS_BTREE_LEVELS];
 	unsigned int level, slot;
-	uint32_t slots;
+	uint32_t bits;
 
 	if (below >= tree->end)
 		return highest_hole(node, tree->height, tree->end, length, hole);
@@ -359,23 +368,25 @@ static inline bool hole_down(const struct vas_index *index, uint64_t below, uint
 		return false;
 	for (level = tree->height; level != 0; level--) {
 		slot = rank(node->key, below - 1);
-		slots = at_least(node->side, length);
-		if ((slots & ((1u << slot) - 1)) != 0)
-			best = (struct candidates){ node, level, slots & ((1u << slot) - 1) };
-		if ((slots >> slot & 1) == 0)
+		steps[level] = (struct step){ node, slot };
+		if (node->side[slot] < length)
 			break;
 		node = vas_btree_child(node, slot);
 	}
 	if (level == 0) {
-		slots = holes_below(node, below, length);
-		if (slots != 0)
-			return give_hole(node, highest_bit(slots), hole);
+		bits = last_hole(node, below, length);
+		if (bits != 0)
+			return give_hole(node, highest(bits), hole);
+		level = 1;
 	}
-	if (best.slots == 0)
-		return false;
-	slot = highest_bit(best.slots);
-	return highest_hole(vas_btree_child(best.node, slot), best.level - 1, best.node->key[slot],
-			    length, hole);
+	for (; level <= tree->height; level++) {
+		node = steps[level].node;
+		bits = last_at_least(node->side, steps[level].slot, length);
+		if (bits != 0)
+			return highest_hole(vas_btree_child(node, highest(bits)), level - 1,
+					    node->key[highest(bits)], length, hole);
+	}
+	return false;
 }
 
 /* Apart, so that neither has to save what only the other needs. */

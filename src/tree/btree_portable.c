@@ -27,46 +27,42 @@ static inline unsigned int rank(const uint64_t *key, uint64_t at)
 	return count;
 }
 
-/* Bit i: words[i] >= least, for a block. Written out: compilers leave so short a loop as it is. */
-static inline uint32_t block_at_least(const uint64_t *words, uint64_t least)
+/* One after the other: the first is mostly near, and a mask of all would cost more. */
+static inline uint32_t first_at_least(const uint64_t *words, unsigned int from, uint64_t least)
 {
-	return (uint32_t)(words[0] >= least) | (uint32_t)(words[1] >= least) << 1 |
-	       (uint32_t)(words[2] >= least) << 2 | (uint32_t)(words[3] >= least) << 3 |
-	       (uint32_t)(words[4] >= least) << 4 | (uint32_t)(words[5] >= least) << 5 |
-	       (uint32_t)(words[6] >= least) << 6 | (uint32_t)(words[7] >= least) << 7;
-}
-
-static inline uint32_t at_least(const uint64_t *words, uint64_t least)
-{
-	uint32_t bits = 0;
-
-	for (unsigned int i = 0; i < VAS_BTREE_SLOTS; i += BLOCK)
-		bits |= block_at_least(words + i, least) << i;
-	return bits;
-}
-
-static inline uint32_t holes(const struct vas_btree_node *leaf, uint64_t least)
-{
-	uint64_t block[BLOCK];
-	uint32_t bits = 0;
-
-	for (unsigned int i = 0; i < VAS_BTREE_SLOTS; i += BLOCK) {
-		for (unsigned int j = 0; j < BLOCK; j++)
-			block[j] = leaf->key[i + j] - leaf->side[i + j];
-		bits |= block_at_least(block, least) << i;
+	for (; from < VAS_BTREE_SLOTS; from++) {
+		if (words[from] >= least)
+			return (uint32_t)1 << from;
 	}
-	return bits;
+	return 0;
 }
 
-static inline uint32_t holes_above(const struct vas_btree_node *leaf, uint64_t at, uint64_t least)
+static inline uint32_t last_at_least(const uint64_t *words, unsigned int below, uint64_t least)
 {
-	return holes(leaf, least) & -((uint32_t)1 << rank(leaf->key, vas_btree_key(at)));
+	while (below-- != 0) {
+		if (words[below] >= least)
+			return (uint32_t)1 << below;
+	}
+	return 0;
 }
 
-/* The sides ascend too: as many as are below `at` stand before the others. */
-static inline uint32_t holes_below(const struct vas_btree_node *leaf, uint64_t at, uint64_t least)
+static inline uint32_t first_hole(const struct vas_btree_node *leaf, uint64_t from, uint64_t least)
 {
-	return at == 0 ? 0 : holes(leaf, least) & (((uint32_t)1 << rank(leaf->side, at - 1)) - 1);
+	for (unsigned int i = rank(leaf->key, vas_btree_key(from)); i < VAS_BTREE_SLOTS; i++) {
+		if (leaf->key[i] - leaf->side[i] >= least)
+			return (uint32_t)1 << i;
+	}
+	return 0;
+}
+
+/* The sides ascend as the keys do, and the last one of a leaf counts as none. */
+static inline uint32_t last_hole(const struct vas_btree_node *leaf, uint64_t below, uint64_t least)
+{
+	for (unsigned int i = below != 0 ? rank(leaf->side, below - 1) : 0; i-- != 0;) {
+		if (leaf->key[i] - leaf->side[i] >= least)
+			return (uint32_t)1 << i;
+	}
+	return 0;
 }
 
 static inline uint64_t widest(const struct vas_btree_node *leaf)
