@@ -17,11 +17,15 @@ struct lockstep {
 
 static void start(struct lockstep *all, struct source *source)
 {
+	/* Those whose rules were tried, the newest most often. */
+	static const uint32_t kernels[] = { VAS_KERNEL(6, 18), VAS_KERNEL(6, 18), VAS_KERNEL(6, 12),
+					    VAS_KERNEL(6, 1) };
 	const char *const *designs = vas_index_designs();
 
 	subject_rules_draw(&all->rules, source);
 	all->rules.heads = source_pick(source, 2) == 1;
 	all->rules.huge_pages = source_pick(source, 2) == 1;
+	all->rules.kernel = kernels[source_pick(source, 4)];
 	if (source_pick(source, 4) == 3)
 		all->rules.max_map_count = (uint32_t)source_pick(source, 30);
 	for (all->count = 0; designs[all->count] != NULL && all->count < DESIGNS_MAX; all->count++)

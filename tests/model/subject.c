@@ -6,7 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include <vas/rmap.h>
+#include <vas/anon_vma_chain.h>
 
 void subject_rules_draw(struct subject_rules *rules, struct source *source)
 {
@@ -19,6 +19,7 @@ void subject_rules_draw(struct subject_rules *rules, struct source *source)
 		.total_pages = VAS_UNLIMITED,
 		.max_map_count = 65530,
 		.stack_guard_gap = source_pick(source, 8) * VAS_PAGE_SIZE,
+		.kernel = VAS_KERNEL(6, 18),
 	};
 	switch (source_pick(source, 6)) {
 	case 1:
@@ -43,13 +44,14 @@ void subject_rules_print(FILE *stream, const struct subject_rules *rules)
 {
 	fprintf(stream,
 		"rules: %s, %s fit, RLIMIT_AS 0x%llx, RLIMIT_MEMLOCK 0x%llx, overcommit %d, commit "
-		"limit %llu, total pages %llu, max_map_count %u, guard gap 0x%llx%s%s\n",
+		"limit %llu, total pages %llu, max_map_count %u, guard gap 0x%llx, kernel %u.%u%s%s\n",
 		rules->direction == VAS_TOP_DOWN ? "top-down" : "bottom-up",
 		rules->fit == VAS_FIT_LINUX ? "linux" : "exact",
 		(unsigned long long)rules->address_space, (unsigned long long)rules->locked,
 		rules->overcommit_memory, (unsigned long long)rules->commit_limit,
 		(unsigned long long)rules->total_pages, rules->max_map_count,
-		(unsigned long long)rules->stack_guard_gap, rules->huge_pages ? ", huge pages" : "",
+		(unsigned long long)rules->stack_guard_gap, rules->kernel >> 16,
+		rules->kernel & 0xffff, rules->huge_pages ? ", huge pages" : "",
 		rules->heads ? ", heads" : "");
 }
 
@@ -81,6 +83,7 @@ static void set_rules(struct subject *subject, const struct subject_rules *rules
 	vas_settings_default(settings);
 	settings->mmap_min_addr = settings->fixed_min_addr = CALL_BASE;
 	settings->huge_pages = rules->huge_pages;
+	settings->kernel = rules->kernel;
 	settings->overcommit_memory = rules->overcommit_memory;
 	settings->commit_limit = rules->commit_limit;
 	settings->total_pages = rules->total_pages;
@@ -123,7 +126,7 @@ void subject_start(struct subject *subject, const char *design, const struct sub
 	if (!rules->heads)
 		twin_ignore_clones(subject->twin);
 	if (rules->heads) {
-		const struct vas_anon_vma_chain_config config = {
+		const struct vas_anon_rmap_config config = {
 			.allocator = &subject->memory.allocator,
 			.settings = &subject->settings,
 		};

@@ -21,7 +21,8 @@ struct subject_rules {
 	uint32_t max_map_count;
 	uint64_t stack_guard_gap;
 	bool huge_pages;
-	bool heads; /* areas that were written to are told apart (anon-vma-chain) */
+	uint32_t kernel; /* VAS_KERNEL() */
+	bool heads;	 /* areas that were written to are told apart (anon-vma-chain) */
 };
 
 /* Drawn so that most runs have limits that matter. */
