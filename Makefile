@@ -35,6 +35,7 @@ check:
 
 bench: all
 	$(BUILD)/vas bench index
+	$(BUILD)/vas bench space
 	bench/record.py $(BUILD)/vas
 
 oracle: all

@@ -17,6 +17,7 @@ enum {
 };
 
 int cmd_bench_index(int argc, char **argv);
+int cmd_bench_space(int argc, char **argv);
 int cmd_designs(int argc, char **argv);
 int cmd_explain(int argc, char **argv);
 int cmd_maps(int argc, char **argv);

@@ -48,6 +48,8 @@ static const struct command commands[] = {
 static const struct command benches[] = {
 	{ "bench index", "the area-index designs, from 10 to 1,000,000 areas", cmd_bench_index,
 	  false },
+	{ "bench space", "calls on spaces, beside the same calls done by the kernel",
+	  cmd_bench_space, false },
 	{ NULL, NULL, NULL, false },
 };
 
