@@ -13,6 +13,7 @@ extern "C" {
 
 struct vas_space;
 struct vas_listener;
+struct vas_object;
 
 /* What an area is; merged areas have equal flags. Bits are the library's own, not the kernel's. */
 enum {
@@ -98,6 +99,7 @@ struct vas_file {
 	uint64_t area_flags; /* VAS_AREA_ flags which the file gives to its areas (devices) */
 	uint64_t huge_page;  /* bytes of a page when VAS_FILE_HUGE_PAGES */
 	const char *name;    /* as in maps; the creator's memory */
+	struct vas_object *object; /* what holds its pages in a machine; NULL: nothing does */
 	void (*release)(struct vas_file *file); /* when the last reference goes; may be NULL */
 	void *data;				/* the creator's */
 };

@@ -22,6 +22,7 @@ extern "C" {
 
 struct vas_space;
 struct vas_area;
+struct vas_file;
 
 enum vas_op_kind {
 	/* [start, end) of `area` is newly mapped and holds nothing; the area is new or has grown.
@@ -49,7 +50,8 @@ enum vas_op_kind {
 	/* The pages of [start, end) are about to be touched on the caller's behalf (MAP_POPULATE,
 	 * mlock, a fault told through vas_touch); `write` tells how. */
 	VAS_OP_TOUCH,
-	/* madvise that drops contents: DONTNEED, FREE, REMOVE, guard regions; `advice` tells. */
+	/* madvise about contents: DONTNEED, FREE, REMOVE, COLD, PAGEOUT, WILLNEED, COLLAPSE, guard
+	 * regions; `advice` tells. */
 	VAS_OP_ADVISE,
 	/* `area` is about to be freed. */
 	VAS_OP_FREE,
@@ -72,7 +74,8 @@ struct vas_op {
  *  => areas[0 .. count): each may be cloned once (split, merged into a neighbour, moved, forked);
  *     the same area may stand there more than once.
  *  => touches: so many areas may be touched for the first time.
- *  => fork: the clones are for a child; `moved`: so many bytes may move to another address.
+ *  => fork: the clones are for a child; `moved`: so many bytes may move to another address;
+ *     `guarded`: so many may get guard pages.
  */
 struct vas_budget {
 	struct vas_area *const *areas;
@@ -80,6 +83,7 @@ struct vas_budget {
 	size_t touches;
 	bool fork;
 	uint64_t moved;
+	uint64_t guarded;
 };
 
 struct vas_listener {
@@ -93,6 +97,16 @@ struct vas_listener {
 	 * making. `close`: it ends; its areas are gone. May be NULL. */
 	int (*open)(void *data, struct vas_space *space, struct vas_space *parent);
 	void (*close)(void *data, struct vas_space *space);
+
+	/* Around each call that changes the space: takes its lock, and lets go. `err` is what the
+	 * call is about to return; true with -VAS_ENOMEM: make the call again, there is memory now
+	 * (the call has changed nothing then). May be NULL. */
+	void (*enter)(void *data, struct vas_space *space);
+	bool (*leave)(void *data, struct vas_space *space, int err);
+
+	/* The file for shared anonymous memory of so many bytes, with a reference, if the caller
+	 * brings none. May be NULL: such an area has no file. -VAS_ENOMEM. */
+	int (*share)(void *data, struct vas_space *space, uint64_t length, struct vas_file **file);
 
 	/* Makes sure that the coming call cannot fail in this listener. -VAS_ENOMEM stops the call
 	 * before it has changed anything. May be NULL. */

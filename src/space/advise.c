@@ -283,7 +283,7 @@ static bool is_populate(int advice)
 	return advice == VAS_ADVICE_POPULATE_READ || advice == VAS_ADVICE_POPULATE_WRITE;
 }
 
-int vas_advise(struct vas_space *space, uint64_t start, uint64_t length, int advice)
+static int do_advise(struct vas_space *space, uint64_t start, uint64_t length, int advice)
 {
 	struct vas_need need = { .areas = ADVISE_AREAS };
 	struct vas_range range = { start, start + vas_page_up(length) };
@@ -297,6 +297,8 @@ int vas_advise(struct vas_space *space, uint64_t start, uint64_t length, int adv
 		return 0;
 	need.range = range;
 	need.touches = vas_count_areas(space, range.start, range.end);
+	if (advice == VAS_ADVICE_GUARD_INSTALL)
+		need.guarded = vas_range_length(range);
 	err = vas_space_reserve(space, &need);
 	if (err != 0)
 		return err;
@@ -308,4 +310,9 @@ int vas_advise(struct vas_space *space, uint64_t start, uint64_t length, int adv
 		err = vas_each_area(space, range, advise_area, &advice);
 	vas_space_settle(space);
 	return err;
+}
+
+int vas_advise(struct vas_space *space, uint64_t start, uint64_t length, int advice)
+{
+	return VAS_CALL(space, do_advise(space, start, length, advice));
 }

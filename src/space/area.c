@@ -154,6 +154,7 @@ static int reserve_listeners(struct vas_space *space, const struct vas_need *nee
 		.touches = need->touches,
 		.fork = need->fork,
 		.moved = need->moved,
+		.guarded = need->guarded,
 	};
 	bool ranged = need->range.start < need->range.end;
 	struct vas_area *twice = ranged ? area_around(space, need->range) : NULL;
@@ -236,6 +237,18 @@ bool vas_may_merge(const struct vas_area *target, const struct vas_area *source,
 			return false;
 	}
 	return true;
+}
+
+int vas_share(struct vas_space *space, uint64_t length, struct vas_file **file)
+{
+	*file = NULL;
+	for (unsigned i = 0; i < space->listener_count; i++) {
+		const struct vas_listener *listener = space->listeners[i].listener;
+
+		if (listener->share != NULL)
+			return listener->share(space->listeners[i].data, space, length, file);
+	}
+	return 0;
 }
 
 bool vas_may_reindex(const struct vas_area *area)

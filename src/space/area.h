@@ -14,7 +14,8 @@ struct vas_need {
 	size_t areas;	/* new areas, each with its place in the index */
 	size_t touches; /* areas that may be touched for the first time */
 	bool fork;
-	uint64_t moved; /* bytes that may move */
+	uint64_t moved;	  /* bytes that may move */
+	uint64_t guarded; /* bytes that may get guard pages */
 	size_t count;
 	struct vas_area *clones[VAS_NEED_CLONES];
 	struct vas_area *const *others; /* more of them, in the caller's memory */
@@ -43,6 +44,8 @@ size_t vas_area_size(const struct vas_space *space);
 void vas_tell(struct vas_space *space, const struct vas_op *op);
 bool vas_may_merge(const struct vas_area *target, const struct vas_area *source, bool copied);
 bool vas_may_reindex(const struct vas_area *area);
+/* The listeners' file for shared anonymous memory; NULL: they have none. -VAS_ENOMEM. */
+int vas_share(struct vas_space *space, uint64_t length, struct vas_file **file);
 
 /* Names are shared by areas: NULL is "no name". */
 int vas_name_create(struct vas_space *space, const char *text, struct vas_name **name);

@@ -35,7 +35,7 @@ static bool refused(const struct vas_space *space, struct vas_range range, uint6
 	return true;
 }
 
-int vas_bind(struct vas_space *space, uint64_t start, uint64_t length, uint64_t policy)
+static int do_bind(struct vas_space *space, uint64_t start, uint64_t length, uint64_t policy)
 {
 	struct vas_need need = { .areas = BIND_AREAS };
 	struct vas_range range = { start, start + vas_page_up(length) };
@@ -54,4 +54,9 @@ int vas_bind(struct vas_space *space, uint64_t start, uint64_t length, uint64_t 
 	err = vas_each_mapped(space, range, bind_area, &policy);
 	vas_space_settle(space);
 	return err;
+}
+
+int vas_bind(struct vas_space *space, uint64_t start, uint64_t length, uint64_t policy)
+{
+	return VAS_CALL(space, do_bind(space, start, length, policy));
 }

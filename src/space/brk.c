@@ -101,7 +101,7 @@ static bool move_break(struct vas_space *space, uint64_t address)
 	return true;
 }
 
-int vas_brk(struct vas_space *space, uint64_t address, uint64_t *now)
+static int do_brk(struct vas_space *space, uint64_t address, uint64_t *now)
 {
 	struct vas_need need = { .areas = BRK_AREAS, .touches = 1 };
 	uint64_t end = vas_page_up(address), old_end = vas_page_up(space->layout.brk);
@@ -117,4 +117,9 @@ int vas_brk(struct vas_space *space, uint64_t address, uint64_t *now)
 	*now = space->layout.brk;
 	vas_space_settle(space);
 	return 0;
+}
+
+int vas_brk(struct vas_space *space, uint64_t address, uint64_t *now)
+{
+	return VAS_CALL(space, do_brk(space, address, now));
 }

@@ -24,8 +24,8 @@ static bool alike(const struct vas_area *area, uint64_t end)
 	return true;
 }
 
-int vas_remap_file_pages(struct vas_space *space, uint64_t start, uint64_t length, uint32_t prot,
-			 uint64_t page_offset, uint32_t flags)
+static int do_remap_file_pages(struct vas_space *space, uint64_t start, uint64_t length,
+			       uint32_t prot, uint64_t page_offset, uint32_t flags)
 {
 	struct vas_map map = { .flags = VAS_SHARED | VAS_FIXED | VAS_POPULATE };
 	struct vas_area *area;
@@ -56,4 +56,10 @@ int vas_remap_file_pages(struct vas_space *space, uint64_t start, uint64_t lengt
 	err = vas_map_checked(space, &map, keep, 0, &start);
 	vas_file_put(map.file);
 	return err;
+}
+
+int vas_remap_file_pages(struct vas_space *space, uint64_t start, uint64_t length, uint32_t prot,
+			 uint64_t page_offset, uint32_t flags)
+{
+	return VAS_CALL(space, do_remap_file_pages(space, start, length, prot, page_offset, flags));
 }

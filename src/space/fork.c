@@ -134,7 +134,7 @@ static void empty_child(struct vas_space *child, struct vas_range **ranges, size
 		vas_area_free((struct vas_area *)(void *)ranges[i]);
 }
 
-int vas_fork(struct vas_space *parent, struct vas_space **child)
+static int do_fork(struct vas_space *parent, struct vas_space **child)
 {
 	const struct vas_allocator *allocator = parent->allocator;
 	struct vas_range **ranges = NULL;
@@ -178,4 +178,9 @@ int vas_fork(struct vas_space *parent, struct vas_space **child)
 	}
 	vas_space_settle(*child);
 	return 0;
+}
+
+int vas_fork(struct vas_space *parent, struct vas_space **child)
+{
+	return VAS_CALL(parent, do_fork(parent, child));
 }

@@ -84,7 +84,7 @@ static int reserve_range(struct vas_space *space, uint64_t start, uint64_t end)
 	return vas_space_reserve(space, &need);
 }
 
-int vas_lock(struct vas_space *space, uint64_t start, uint64_t length, uint32_t flags)
+static int do_lock(struct vas_space *space, uint64_t start, uint64_t length, uint32_t flags)
 {
 	uint64_t lock = VAS_AREA_LOCKED, end, pages;
 	int err;
@@ -121,7 +121,12 @@ int vas_lock(struct vas_space *space, uint64_t start, uint64_t length, uint32_t 
 	return err;
 }
 
-int vas_unlock(struct vas_space *space, uint64_t start, uint64_t length)
+int vas_lock(struct vas_space *space, uint64_t start, uint64_t length, uint32_t flags)
+{
+	return VAS_CALL(space, do_lock(space, start, length, flags));
+}
+
+static int do_unlock(struct vas_space *space, uint64_t start, uint64_t length)
 {
 	uint64_t end;
 	int err;
@@ -141,6 +146,11 @@ int vas_unlock(struct vas_space *space, uint64_t start, uint64_t length)
 	return err;
 }
 
+int vas_unlock(struct vas_space *space, uint64_t start, uint64_t length)
+{
+	return VAS_CALL(space, do_unlock(space, start, length));
+}
+
 /* Every area; one that cannot be changed is passed over. */
 static void lock_each(struct vas_space *space, uint64_t lock)
 {
@@ -154,7 +164,7 @@ static void lock_each(struct vas_space *space, uint64_t lock)
 	}
 }
 
-int vas_lock_all(struct vas_space *space, uint32_t flags)
+static int do_lock_all(struct vas_space *space, uint32_t flags)
 {
 	const uint32_t known = VAS_LOCK_ALL_CURRENT | VAS_LOCK_ALL_FUTURE | VAS_LOCK_ALL_ONFAULT;
 	uint64_t lock = VAS_AREA_LOCKED;
@@ -183,7 +193,12 @@ int vas_lock_all(struct vas_space *space, uint32_t flags)
 	return 0;
 }
 
-int vas_unlock_all(struct vas_space *space)
+int vas_lock_all(struct vas_space *space, uint32_t flags)
+{
+	return VAS_CALL(space, do_lock_all(space, flags));
+}
+
+static int do_unlock_all(struct vas_space *space)
 {
 	int err = reserve_range(space, 0, UINT64_MAX);
 
@@ -193,4 +208,9 @@ int vas_unlock_all(struct vas_space *space)
 	lock_each(space, 0);
 	vas_space_settle(space);
 	return 0;
+}
+
+int vas_unlock_all(struct vas_space *space)
+{
+	return VAS_CALL(space, do_unlock_all(space));
 }

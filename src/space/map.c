@@ -404,13 +404,18 @@ int vas_map_checked(struct vas_space *space, const struct vas_map *map, uint64_t
 {
 	struct vas_need need = { .areas = MAP_AREAS, .touches = 1 };
 	struct request request = { 0 };
+	struct vas_file *shared = NULL;
 	struct vas_area *area;
 	uint64_t end;
 	int err;
 
 	err = check(space, map, *address, &request);
+	if (err == 0 && request.shared_memory && request.file == NULL)
+		err = vas_share(space, request.length, &shared);
 	if (err != 0)
 		return err;
+	if (shared != NULL)
+		request.file = shared;
 	request.flags = (request.flags | set) & ~clear;
 	end = request.address + request.length;
 	vas_clear_need(space, request.address, end, &need);
@@ -418,19 +423,21 @@ int vas_map_checked(struct vas_space *space, const struct vas_map *map, uint64_t
 	if (area != NULL)
 		vas_need_clone(&need, area); /* the one above may pass to the one below */
 	err = vas_space_reserve(space, &need);
-	if (err != 0)
-		return err;
-	err = commit(space, &request);
 	if (err == 0) {
-		*address = request.address;
-		if (request.populate || (request.flags & VAS_AREA_LOCKED) != 0)
-			(void)vas_populate(space, request.address, end);
+		err = commit(space, &request);
+		if (err == 0) {
+			*address = request.address;
+			if (request.populate || (request.flags & VAS_AREA_LOCKED) != 0)
+				(void)vas_populate(space, request.address, end);
+		}
+		vas_space_settle(space);
 	}
-	vas_space_settle(space);
+	if (shared != NULL)
+		vas_file_put(shared);
 	return err;
 }
 
-int vas_map(struct vas_space *space, const struct vas_map *map, uint64_t *address)
+static int do_map(struct vas_space *space, const struct vas_map *map, uint64_t *address)
 {
 	struct vas_map rounded = *map;
 
@@ -449,4 +456,9 @@ int vas_map(struct vas_space *space, const struct vas_map *map, uint64_t *addres
 		return -VAS_EINVAL;
 	}
 	return vas_map_checked(space, &rounded, 0, 0, address);
+}
+
+int vas_map(struct vas_space *space, const struct vas_map *map, uint64_t *address)
+{
+	return VAS_CALL(space, do_map(space, map, address));
 }

@@ -37,7 +37,7 @@ static int name_area(struct vas_area *area, struct vas_range part, void *data, u
 	return err == -VAS_ENOMEM ? -VAS_EAGAIN : err;
 }
 
-int vas_set_name(struct vas_space *space, uint64_t start, uint64_t length, const char *text)
+static int do_set_name(struct vas_space *space, uint64_t start, uint64_t length, const char *text)
 {
 	struct vas_need need = { .areas = NAME_AREAS };
 	struct vas_range range = { start, start + vas_page_up(length) };
@@ -62,4 +62,9 @@ int vas_set_name(struct vas_space *space, uint64_t start, uint64_t length, const
 	}
 	vas_name_put(space, name);
 	return err;
+}
+
+int vas_set_name(struct vas_space *space, uint64_t start, uint64_t length, const char *text)
+{
+	return VAS_CALL(space, do_set_name(space, start, length, text));
 }

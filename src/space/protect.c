@@ -140,7 +140,8 @@ static int adjust(struct vas_space *space, uint32_t grows, struct change *change
 	return grows == VAS_PROT_GROWSUP ? -VAS_EINVAL : 0;
 }
 
-int vas_protect(struct vas_space *space, uint64_t start, uint64_t length, uint32_t prot, int key)
+static int do_protect(struct vas_space *space, uint64_t start, uint64_t length, uint32_t prot,
+		      int key)
 {
 	const uint32_t both = VAS_PROT_GROWSDOWN | VAS_PROT_GROWSUP;
 	struct vas_need need = { .areas = PROTECT_AREAS };
@@ -171,7 +172,12 @@ int vas_protect(struct vas_space *space, uint64_t start, uint64_t length, uint32
 	return err;
 }
 
-int vas_pkey_alloc(struct vas_space *space, int *key)
+int vas_protect(struct vas_space *space, uint64_t start, uint64_t length, uint32_t prot, int key)
+{
+	return VAS_CALL(space, do_protect(space, start, length, prot, key));
+}
+
+static int do_pkey_alloc(struct vas_space *space, int *key)
 {
 	if (!space->settings->protection_keys)
 		return -VAS_ENOSPC;
@@ -185,10 +191,20 @@ int vas_pkey_alloc(struct vas_space *space, int *key)
 	return -VAS_ENOSPC;
 }
 
-int vas_pkey_free(struct vas_space *space, int key)
+int vas_pkey_alloc(struct vas_space *space, int *key)
+{
+	return VAS_CALL(space, do_pkey_alloc(space, key));
+}
+
+static int do_pkey_free(struct vas_space *space, int key)
 {
 	if (key <= 0 || key >= KEYS || (space->keys >> key & 1) == 0)
 		return -VAS_EINVAL;
 	space->keys &= ~(1u << key);
 	return 0;
+}
+
+int vas_pkey_free(struct vas_space *space, int key)
+{
+	return VAS_CALL(space, do_pkey_free(space, key));
 }

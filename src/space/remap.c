@@ -547,7 +547,7 @@ static int remap_before_6_17(struct vas_move *move)
 	return err != 0 ? err : move_area(move);
 }
 
-int vas_remap(struct vas_space *space, const struct vas_remap *remap, uint64_t *address)
+static int do_remap(struct vas_space *space, const struct vas_remap *remap, uint64_t *address)
 {
 	struct vas_move move = {
 		.space = space,
@@ -582,4 +582,9 @@ int vas_remap(struct vas_space *space, const struct vas_remap *remap, uint64_t *
 	}
 	vas_space_settle(space);
 	return err;
+}
+
+int vas_remap(struct vas_space *space, const struct vas_remap *remap, uint64_t *address)
+{
+	return VAS_CALL(space, do_remap(space, remap, address));
 }

@@ -25,7 +25,7 @@ static int find_hole(struct vas_area *area, struct vas_range part, void *data, u
 	return 0;
 }
 
-int vas_seal(struct vas_space *space, uint64_t start, uint64_t length, uint64_t flags)
+static int do_seal(struct vas_space *space, uint64_t start, uint64_t length, uint64_t flags)
 {
 	struct vas_need need = { .areas = SEAL_AREAS };
 	struct vas_range range = { start, start + vas_page_up(length) };
@@ -49,4 +49,9 @@ int vas_seal(struct vas_space *space, uint64_t start, uint64_t length, uint64_t 
 	err = vas_each_area(space, range, seal_area, NULL);
 	vas_space_settle(space);
 	return err;
+}
+
+int vas_seal(struct vas_space *space, uint64_t start, uint64_t length, uint64_t flags)
+{
+	return VAS_CALL(space, do_seal(space, start, length, flags));
 }

@@ -8,8 +8,8 @@
 
 enum { SHM_READ_ONLY = 010000, SHM_ROUND = 020000, SHM_REPLACE = 040000, SHM_EXECUTE = 0100000 };
 
-int vas_attach(struct vas_space *space, struct vas_file *file, uint64_t size, uint32_t flags,
-	       uint64_t *address)
+static int do_attach(struct vas_space *space, struct vas_file *file, uint64_t size, uint32_t flags,
+		     uint64_t *address)
 {
 	struct vas_map map = { .length = size, .flags = VAS_SHARED, .file = file };
 	uint64_t at = *address, clear = 0;
@@ -42,6 +42,12 @@ int vas_attach(struct vas_space *space, struct vas_file *file, uint64_t size, ui
 	if (err == 0)
 		*address = at;
 	return err;
+}
+
+int vas_attach(struct vas_space *space, struct vas_file *file, uint64_t size, uint32_t flags,
+	       uint64_t *address)
+{
+	return VAS_CALL(space, do_attach(space, file, size, flags, address));
 }
 
 /* A piece of a segment attached at `address`, where it would be if nothing had moved it. */
@@ -80,7 +86,7 @@ static int detach(struct vas_space *space, uint64_t address)
 	return 0;
 }
 
-int vas_detach(struct vas_space *space, uint64_t address)
+static int do_detach(struct vas_space *space, uint64_t address)
 {
 	int err;
 
@@ -89,4 +95,9 @@ int vas_detach(struct vas_space *space, uint64_t address)
 	err = detach(space, address);
 	vas_space_settle(space);
 	return err;
+}
+
+int vas_detach(struct vas_space *space, uint64_t address)
+{
+	return VAS_CALL(space, do_detach(space, address));
 }

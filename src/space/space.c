@@ -173,6 +173,26 @@ int vas_space_create(const struct vas_space_config *config, struct vas_space **s
 	return vas_space_make(config, NULL, space);
 }
 
+void vas_enter(struct vas_space *space)
+{
+	for (unsigned i = 0; i < space->listener_count; i++) {
+		if (space->listeners[i].listener->enter != NULL)
+			space->listeners[i].listener->enter(space->listeners[i].data, space);
+	}
+}
+
+bool vas_leave(struct vas_space *space, int err)
+{
+	bool again = false;
+
+	for (unsigned i = space->listener_count; i-- > 0;) {
+		if (space->listeners[i].listener->leave != NULL)
+			again |= space->listeners[i].listener->leave(space->listeners[i].data,
+								     space, err);
+	}
+	return again && err == -VAS_ENOMEM;
+}
+
 static void drop_all(struct vas_space *space)
 {
 	struct vas_area *area;
@@ -185,8 +205,10 @@ void vas_space_destroy(struct vas_space *space)
 {
 	if (space == NULL)
 		return;
+	vas_enter(space);
 	drop_all(space);
 	vas_space_settle(space);
+	(void)vas_leave(space, 0);
 	close_listeners(space, space->listener_count);
 	vas_area_trim(space, 0);
 	release_space(space);
@@ -194,6 +216,7 @@ void vas_space_destroy(struct vas_space *space)
 
 void vas_exec(struct vas_space *space, const struct vas_layout *layout)
 {
+	vas_enter(space);
 	drop_all(space);
 	vas_space_settle(space);
 	space->layout = *layout;
@@ -202,9 +225,10 @@ void vas_exec(struct vas_space *space, const struct vas_layout *layout)
 	space->refuse_exec_gain &= space->exec_gain_inherited;
 	space->future_flags = 0;
 	space->keys = space->settings->protection_keys ? 1 : 0;
+	(void)vas_leave(space, 0);
 }
 
-int vas_place(struct vas_space *space, const struct vas_place *place)
+static int do_place(struct vas_space *space, const struct vas_place *place)
 {
 	struct vas_need need = { .areas = 1 };
 	uint64_t pages = vas_range_length(place->range) >> VAS_PAGE_SHIFT;
@@ -240,6 +264,11 @@ int vas_place(struct vas_space *space, const struct vas_place *place)
 	vas_link(area);
 	vas_space_settle(space);
 	return 0;
+}
+
+int vas_place(struct vas_space *space, const struct vas_place *place)
+{
+	return VAS_CALL(space, do_place(space, place));
 }
 
 struct vas_limits *vas_space_limits(struct vas_space *space)

@@ -47,8 +47,27 @@ struct vas_space {
 		size_t space_offset; /* and in the space, behind this structure */
 	} listeners[VAS_LISTENERS_MAX];
 	unsigned listener_count;
+	void *home; /* the machine's data for this space; NULL: it has no machine */
 	bool quiet; /* nothing is told: the listeners have not heard of these areas */
 };
+
+/*
+ * Every public call that changes a space is made so: the listeners' locks around it, and once more
+ * when a listener could not get what it needs at first and has it now.
+ */
+void vas_enter(struct vas_space *space);
+bool vas_leave(struct vas_space *space, int err);
+
+#define VAS_CALL(space, call)                                                                      \
+	({                                                                                         \
+		int err_;                                                                          \
+                                                                                                   \
+		do {                                                                               \
+			vas_enter(space);                                                          \
+			err_ = (call);                                                             \
+		} while (vas_leave(space, err_));                                                  \
+		err_;                                                                              \
+	})
 
 /* Spare areas that stay with the space between calls. */
 #define VAS_SPARES_KEPT 4

@@ -61,7 +61,7 @@ static bool fetches(const struct vas_area *area, enum vas_access access)
 	       (area->flags & VAS_AREA_EXEC) == 0;
 }
 
-int vas_touch(struct vas_space *space, uint64_t address, enum vas_access access)
+static int do_touch(struct vas_space *space, uint64_t address, enum vas_access access)
 {
 	struct vas_need need = { .touches = 1 };
 	struct vas_area *area = vas_find_ge(space, address);
@@ -88,4 +88,9 @@ int vas_touch(struct vas_space *space, uint64_t address, enum vas_access access)
 						  .end = page + VAS_PAGE_SIZE });
 	vas_space_settle(space);
 	return err;
+}
+
+int vas_touch(struct vas_space *space, uint64_t address, enum vas_access access)
+{
+	return VAS_CALL(space, do_touch(space, address, access));
 }

@@ -5,7 +5,7 @@
 
 #include "edit.h"
 
-int vas_unmap(struct vas_space *space, uint64_t start, uint64_t length)
+static int do_unmap(struct vas_space *space, uint64_t start, uint64_t length)
 {
 	struct vas_need need = { 0 };
 	struct vas_area *area;
@@ -30,4 +30,9 @@ int vas_unmap(struct vas_space *space, uint64_t start, uint64_t length)
 		vas_clear_commit(space, start, end);
 	vas_space_settle(space);
 	return err;
+}
+
+int vas_unmap(struct vas_space *space, uint64_t start, uint64_t length)
+{
+	return VAS_CALL(space, do_unmap(space, start, length));
 }

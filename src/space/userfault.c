@@ -63,8 +63,8 @@ static uint64_t lowest(const struct vas_space *space)
 	return space->settings->kernel < VAS_KERNEL(6, 18) ? space->settings->mmap_min_addr : 0;
 }
 
-int vas_userfault(struct vas_space *space, uint64_t start, uint64_t length, uint64_t flags,
-		  uint64_t context)
+static int do_userfault(struct vas_space *space, uint64_t start, uint64_t length, uint64_t flags,
+			uint64_t context)
 {
 	struct vas_need need = { .areas = USERFAULT_AREAS };
 	struct vas_range range = { start, start + length };
@@ -94,4 +94,10 @@ int vas_userfault(struct vas_space *space, uint64_t start, uint64_t length, uint
 	err = vas_each_mapped(space, range, mark_area, &mark);
 	vas_space_settle(space);
 	return err;
+}
+
+int vas_userfault(struct vas_space *space, uint64_t start, uint64_t length, uint64_t flags,
+		  uint64_t context)
+{
+	return VAS_CALL(space, do_userfault(space, start, length, flags, context));
 }
