@@ -35,7 +35,7 @@ struct vas_file_link {
 	void *area;	      /* the owner's: walkers do not look at what it points to */
 	uint64_t start;	      /* the address of `first` */
 	uint64_t changed;     /* the front's: the map's `changes` when it was put in or resized */
-	uint64_t first, last; /* pages of the object, both inside */
+	uint64_t first, last; /* pages of the object, both inside; below 2^52 */
 };
 
 /* Of one object. Designs keep their own fields behind it. */
@@ -58,19 +58,25 @@ struct vas_file_map {
  * visits than `batch`, even none.
  */
 struct vas_file_walk {
-	uint64_t first, last;
-	size_t batch; /* visits in one go; 0: all */
+	uint64_t first, last; /* up to UINT64_MAX */
+	size_t batch;	      /* visits in one go; 0: all */
 	/* False: the walk is over. It must not change the map. */
 	bool (*visit)(void *context, struct vas_file_link *link);
 	void *context;
+
+	/* For visitors that need not know more, so that they need not read the link, which may lie
+	 * far away: whose pages they are, and the address of the first one within [first, last].
+	 * Set by designs that keep them elsewhere; NULL: the link says. Zero before the first
+	 * call. */
+	struct vas_space *space;
+	uint64_t address;
 
 	uint64_t candidates; /* added up: links that the design had to look at */
 	uint64_t hits;	     /* and that it visited */
 
 	/* All zero before the first call. The design's: where to go on. */
 	uint64_t key[4];
-	/* The front's: which round this is, what counts as changed in it, and what will in the next
-	 * one. */
+	/* The front's: which round this is, and which links it is for: since < changed <= until. */
 	unsigned int round;
 	uint64_t since, until;
 };
@@ -79,6 +85,8 @@ struct vas_file_rmap_design {
 	const char *name;
 	const char *source; /* who proposed it, where it ran */
 	int year;
+	/* Each mapping of a page has its own record (src/rmap/pte_chain.h), kept by who maps it. */
+	bool chains;
 	size_t map_bytes;  /* of a map, struct vas_file_map included */
 	size_t link_bytes; /* of a link, struct vas_file_link included */
 
@@ -88,7 +96,8 @@ struct vas_file_rmap_design {
 	void (*destroy)(struct vas_file_map *map);
 
 	/* Fills the pool for so many changes (inserts, removes and resizes) of any map of this
-	 * design, whatever others do to it meanwhile. -VAS_ENOMEM. NULL: needs no memory. */
+	 * design, whatever others do to it meanwhile. -VAS_ENOMEM. NULL: a change
+	 * needs no memory, or asks for it itself and does without when there is none. */
 	int (*reserve)(struct vas_pool *pool, size_t changes);
 
 	/* => the link is in no map; first <= last. */
@@ -99,8 +108,8 @@ struct vas_file_rmap_design {
 	void (*resize)(struct vas_file_map *map, struct vas_file_link *link, uint64_t first,
 		       uint64_t last, uint64_t start, struct vas_pool *pool);
 
-	/* True: a batch is done and there may be more; call it again. One round of the front's: it
-	 * need not find what changed since it began. */
+	/* True: a batch is done and there may be more; call it again. One round of the front's:
+	 * links with `changed` above the walk's `until` are passed over. */
 	bool (*walk)(struct vas_file_map *map, struct vas_file_walk *walk);
 
 	/* All memory of the design for this map and its links: map_bytes, what stands behind
@@ -111,7 +120,7 @@ struct vas_file_rmap_design {
 	bool (*validate)(const struct vas_file_map *map, const struct vas_printer *printer);
 };
 
-/* All designs, the default first; the last has a NULL name. */
+/* All designs, the default first; behind the last a NULL. */
 VAS_API const struct vas_file_rmap_design *const *vas_file_rmap_designs(void);
 /* NULL: the default. Returns NULL when there is none of that name. */
 VAS_API const struct vas_file_rmap_design *vas_file_rmap_find(const char *name);

@@ -13,8 +13,9 @@
  * `changed`, and a walk finds its place again by it.
  *
  * And what a design's walk owes the front when it goes on after a batch: a link that did not change
- * since the walk began is visited exactly once. Those that came or changed meanwhile may be visited
- * any number of times: the front looks for them afterwards.
+ * since the walk began is visited exactly once. Those that came or changed meanwhile, whose `changed`
+ * is above the walk's `until`, should be passed over: the front looks for them afterwards, and a
+ * link that changes between all batches might be visited for ever.
  */
 
 #include <vas/file_rmap.h>

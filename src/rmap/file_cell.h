@@ -1,0 +1,52 @@
+/* SPDX-FileCopyrightText: 2026 the vas authors */
+/* SPDX-License-Identifier: MIT */
+#ifndef VAS_RMAP_FILE_CELL_H
+#define VAS_RMAP_FILE_CELL_H
+
+/* What the designs `cell-list` and `cell-tree` share: all but the order of the cells. */
+
+#include <vas/index.h>
+
+#include "base/list.h"
+#include "file_designs.h"
+
+struct cell_map {
+	struct vas_file_map head;
+	const char *order;	 /* the index design that keeps the cells in order */
+	struct vas_index *index; /* of them; made when the first one comes */
+	struct vas_list waiting; /* links for which there was no memory when they came */
+	size_t entries;		 /* beyond one for each link */
+};
+
+/* A link in a cell. */
+struct cell_entry {
+	struct vas_list place; /* in the cell, or among those that wait */
+	struct cell_link *link;
+	struct cell *cell;	 /* NULL: it waits */
+	struct cell_entry *next; /* of the same link, in the next cell upwards */
+};
+
+struct cell_link {
+	struct vas_file_link head;
+	struct cell_entry entry; /* in its lowest cell */
+};
+
+/* Pages that each of its links maps all of. What the index wants stands before it; the range's end
+ * is one behind the last page. */
+struct cell {
+	struct vas_range range;
+	struct vas_list entries; /* whoever changed last stands last */
+	size_t begin, end;	 /* of its links, so many begin, and end, where it does */
+};
+
+void cell_init(struct vas_file_map *map, const char *order);
+void cell_destroy(struct vas_file_map *map);
+void cell_insert(struct vas_file_map *map, struct vas_file_link *link, struct vas_pool *pool);
+void cell_remove(struct vas_file_map *map, struct vas_file_link *link, struct vas_pool *pool);
+void cell_resize(struct vas_file_map *map, struct vas_file_link *link, uint64_t first,
+		 uint64_t last, uint64_t start, struct vas_pool *pool);
+bool cell_walk(struct vas_file_map *map, struct vas_file_walk *walk);
+size_t cell_bytes(const struct vas_file_map *map);
+bool cell_validate(const struct vas_file_map *map, const struct vas_printer *printer);
+
+#endif
