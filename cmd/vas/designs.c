@@ -8,8 +8,8 @@
 
 #include <string.h>
 
+#include <vas/anon_rmap.h>
 #include <vas/index.h>
-#include <vas/rmap.h>
 
 #include "cmd.h"
 #include "output.h"
@@ -85,7 +85,7 @@ static void add_index(struct listing *listing, const char *name)
 
 static void list_all(struct listing *listing)
 {
-	const struct vas_anon_rmap_design *rmap = vas_anon_rmap_designs();
+	const struct vas_anon_rmap_design *const *rmap = vas_anon_rmap_designs();
 	const char *const *index;
 
 	begin(listing, "index", "which area is at this address, and where is a gap?");
@@ -95,8 +95,8 @@ static void list_all(struct listing *listing)
 	for (index = vas_index_historic_designs(); *index != NULL; index++)
 		add_index(listing, *index);
 	begin(listing, "anonymous", "which areas may map this anonymous page?");
-	for (; rmap->name != NULL; rmap++)
-		add(listing, rmap->name, rmap->year, rmap->source);
+	for (; *rmap != NULL; rmap++)
+		add(listing, (*rmap)->name, (*rmap)->year, (*rmap)->source);
 }
 
 int cmd_designs(int argc, char **argv)

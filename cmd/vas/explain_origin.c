@@ -18,7 +18,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include <vas/rmap.h>
+#include <vas/anon_vma_chain.h>
 
 #include "trace_value.h"
 

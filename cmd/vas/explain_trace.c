@@ -15,7 +15,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include <vas/rmap.h>
+#include <vas/anon_vma_chain.h>
 
 #include "explain_origin.h"
 #include "explain_picture.h"

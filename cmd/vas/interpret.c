@@ -102,7 +102,7 @@ void interpret_note(struct interpreter *in, const char *format, ...)
 struct traced_space *interpret_new_space(struct interpreter *in, const struct process *process,
 					 unsigned long line)
 {
-	const struct vas_anon_vma_chain_config chain = {
+	const struct vas_anon_rmap_config chain = {
 		.allocator = &vas_libc_allocator,
 		.settings = &in->settings,
 		.huge_faults = in->huge_faults,

@@ -5,7 +5,7 @@
 
 /* What the interpret_*.c files share. */
 
-#include <vas/rmap.h>
+#include <vas/anon_vma_chain.h>
 
 #include "interpret.h"
 #include "trace_value.h"

@@ -18,7 +18,8 @@
  *  - for the listener's functions: the space's lock, alone; for `open` of a child and VAS_OP_FORK
  *    the parent's, and nobody else knows the child;
  *  - for prepare, bind, restore: the space's lock, shared at least; bind and restore: the page is
- *    not mapped yet, or its lock is held;
+ *    not mapped yet, or its lock is held; prepare: no page's lock, and no call on the space is
+ *    under way (between its reserve and settle);
  *  - for reuse: the same, and the page's lock; one entry maps the page, and the space's lock or
  *    the table's keeps it so;
  *  - for walk, transfer, save: the page's lock and a reference to it, no space's lock needed;
@@ -67,12 +68,6 @@ struct vas_anon_rmap_config {
 	const struct vas_settings *settings;   /* must outlive it; its kernel's rules are used */
 	enum vas_huge_faults huge_faults;
 	struct vas_anon_rmap_host host;
-};
-
-/* What a page was bound to, kept beside its swap slot. */
-struct vas_binding {
-	void *owner;
-	uint64_t index;
 };
 
 struct vas_anon_walk {
@@ -127,7 +122,7 @@ struct vas_anon_rmap_design {
 	 * are copied. It is unbound later, when it is freed. */
 	void (*save)(void *instance, struct vas_page *page, struct vas_binding *saved);
 	/* A page that came back from swap, about to be mapped at `address` in `area`. `alone`: no
-	 * other entry names its slot. => prepared. */
+	 * other entry names its slot. NULL: owner and index are copied. => prepared. */
 	void (*restore)(void *instance, struct vas_page *page, struct vas_area *area,
 			uint64_t address, bool alone, const struct vas_binding *saved);
 	/* The slot is gone. NULL: no matter. */
@@ -135,16 +130,21 @@ struct vas_anon_rmap_design {
 
 	/*
 	 * mremap moved this page (or, in `saved`, what is out in swap; then page is NULL) from
-	 * `from` in an area that was like `area` to `to` in `area`. Called after VAS_OP_MOVE, for
-	 * each when `follows` is NULL or says true for that operation, with the space's lock,
-	 * alone, and the page's lock. NULL: no matter.
+	 * `from` in an area that was like `area` to `to` in `area`; the entry has moved already.
+	 * An entry that names a slot whose page is in memory for others is told twice, for the
+	 * page and for the slot: other entries may name either (page->slot is not 0 then, and the
+	 * page is not held alone, however often it is mapped). Called after the design heard of
+	 * VAS_OP_MOVE and before the call ends (by a listener behind the design's), for each when
+	 * `follows` is NULL or says true for that operation, with the space's lock, alone, and the
+	 * page's lock. NULL: no matter.
 	 */
 	void (*moved)(void *instance, struct vas_page *page, struct vas_binding *saved,
 		      struct vas_area *area, uint64_t from, uint64_t to);
 	bool (*follows)(void *instance, const struct vas_op *move);
 
-	/* Visits the places where the page may be mapped, those of older spaces first. Allocates
-	 * nothing. Not called for designs with `chains`. */
+	/* Visits the places where the page may be mapped, none of them twice; those of older spaces
+	 * first, if the design keeps an order. Allocates nothing. Not called for designs with
+	 * `chains`. */
 	void (*walk)(void *instance, struct vas_page *page, struct vas_anon_walk *walk);
 
 	void (*count)(void *instance, struct vas_anon_rmap_counts *counts);

@@ -46,9 +46,13 @@
  * joined, the searches for the relatives' pages would pass through memory that never held them.
  * Kernels before 6.16 refused one more case, in which the area that lives on has no head.
  *
+ * Locks: one for each tree of heads (anon_vma_chain.h tells more), taken once for each area that a
+ * call changes; a walk holds it for as long as it visits.
+ *
  * Costs. A first touch: the search for two neighbours; a later one: O(1). Split, move, fork and
- * freeing: O(length of the chain). On a 64-bit machine a head takes 104 bytes (24 of them for the
- * validator), a link 40, an area 24.
+ * freeing: the length of the chain, times the logarithm of the links of each head; so does a merge,
+ * or a growth, whose links must say so. On a 64-bit machine a head takes 104 bytes (24 of them for
+ * the validator), a link 64, an area 56.
  *
  * Rules of kernel 6.18 were tried on 6.18.44, with the areas of /proc/self/maps and the trace
  * points of the kernel's allocations of heads and links side by side; those before 6.16 are from
@@ -59,84 +63,14 @@
 
 #include "anon_vma_chain.h"
 
-#include <string.h>
-
 #include "base/assert.h"
-
-/* What stays reserved between calls, so that a touch or a split mostly needs no allocator. */
-enum { SPARE_LINKS_KEPT = 16, SPARE_HEADS_KEPT = 4 };
 
 #define HUGE_PAGE (UINT64_C(2) << 20)
 
 /* Since then an area without head may swallow one with a head. */
 #define FRESH_MAY_SWALLOW VAS_KERNEL(6, 16)
 
-static void *allocate(const struct vas_anon_vma_chain *chain, size_t size, size_t align)
-{
-	return chain->allocator->allocate(chain->allocator->context, size, align);
-}
-
-static void release(const struct vas_anon_vma_chain *chain, void *memory, size_t size)
-{
-	chain->allocator->release(chain->allocator->context, memory, size);
-}
-
 /* Reserving. */
-
-/* Gives spare records back until so many are left. */
-static void trim_spares(struct vas_anon_vma_chain *chain, size_t links, size_t heads)
-{
-	while (chain->spare_link_count > links) {
-		struct chain_link *link = chain->spare_links;
-
-		chain->spare_links = link->older;
-		chain->spare_link_count--;
-		release(chain, link, sizeof(*link));
-	}
-	while (chain->spare_head_count > heads) {
-		struct chain_head *head = chain->spare_heads;
-
-		chain->spare_heads = head->parent;
-		chain->spare_head_count--;
-		release(chain, head, sizeof(*head));
-	}
-}
-
-static void put_spare_link(struct vas_anon_vma_chain *chain, struct chain_link *link)
-{
-	link->older = chain->spare_links;
-	chain->spare_links = link;
-	chain->spare_link_count++;
-}
-
-static void put_spare_head(struct vas_anon_vma_chain *chain, struct chain_head *head)
-{
-	head->parent = chain->spare_heads;
-	chain->spare_heads = head;
-	chain->spare_head_count++;
-}
-
-/* False: no memory; what was got stays among the spares. */
-static bool fill_spares(struct vas_anon_vma_chain *chain, size_t links, size_t heads)
-{
-	while (chain->spare_link_count < links) {
-		struct chain_link *link =
-			allocate(chain, sizeof(*link), _Alignof(struct chain_link));
-
-		if (link == NULL)
-			return false;
-		put_spare_link(chain, link);
-	}
-	while (chain->spare_head_count < heads) {
-		struct chain_head *head =
-			allocate(chain, sizeof(*head), _Alignof(struct chain_head));
-
-		if (head == NULL)
-			return false;
-		put_spare_head(chain, head);
-	}
-	return true;
-}
 
 /*
  * The most that a call can use:
@@ -153,152 +87,47 @@ enum { LINKS_OF_TOUCH = 1, HEADS_OF_TOUCH = 1, LINKS_OF_FORK = 1, HEADS_OF_FORK 
 
 static int chain_reserve(void *data, struct vas_space *space, const struct vas_budget *budget)
 {
-	struct vas_anon_vma_chain *chain = data;
-	size_t links = chain->promised_links + budget->touches * LINKS_OF_TOUCH;
-	size_t heads = chain->promised_heads + budget->touches * HEADS_OF_TOUCH;
+	size_t links = budget->touches * LINKS_OF_TOUCH;
+	size_t heads = budget->touches * HEADS_OF_TOUCH;
 
-	(void)space;
 	for (size_t i = 0; i < budget->count; i++) {
 		links += chain_area_of(budget->areas[i])->links + LINKS_OF_FORK;
 		heads += budget->fork ? HEADS_OF_FORK : 0;
 	}
-	if (!fill_spares(chain, links, heads)) {
-		trim_spares(chain, chain->promised_links + SPARE_LINKS_KEPT,
-			    chain->promised_heads + SPARE_HEADS_KEPT);
-		return -VAS_ENOMEM;
-	}
-	chain->promised_links = links;
-	chain->promised_heads = heads;
-	return 0;
+	return chain_promise(data, chain_space_of(space), links, heads);
 }
 
 static void chain_settle(void *data, struct vas_space *space)
 {
-	struct vas_anon_vma_chain *chain = data;
-
-	(void)space;
-	chain->promised_links = 0;
-	chain->promised_heads = 0;
-	trim_spares(chain, SPARE_LINKS_KEPT, SPARE_HEADS_KEPT);
+	chain_trim(data, chain_space_of(space), CHAIN_LINKS_KEPT, CHAIN_HEADS_KEPT);
 }
 
-static struct chain_link *take_link(struct vas_anon_vma_chain *chain)
-{
-	struct chain_link *link = chain->spare_links;
+/* Copies of chains. */
 
-	vas_assert(chain->promised_links != 0);
-	chain->promised_links--;
-	chain->spare_links = link->older;
-	chain->spare_link_count--;
-	return link;
-}
-
-static struct chain_head *take_head(struct vas_anon_vma_chain *chain)
-{
-	struct chain_head *head = chain->spare_heads;
-
-	vas_assert(chain->promised_heads != 0);
-	chain->promised_heads--;
-	chain->spare_heads = head->parent;
-	chain->spare_head_count--;
-	return head;
-}
-
-/* Heads and links. */
-
-/* parent NULL: a root. */
-static struct chain_head *new_head(struct vas_anon_vma_chain *chain, struct chain_head *parent)
-{
-	struct chain_head *head = take_head(chain);
-
-	memset(head, 0, sizeof(*head));
-	vas_list_init(&head->links);
-	vas_list_add_before(&chain->heads, &head->all);
-	head->id = ++chain->last_id;
-	head->parent = parent != NULL ? parent : head;
-	head->root = head->parent == head ? head : parent->root;
-	head->parent->children++;
-	chain->head_count++;
-	chain->created++;
-	return head;
-}
-
-static void free_head(struct vas_anon_vma_chain *chain, struct chain_head *head)
-{
-	vas_debug(head->active == 0 && head->link_count == 0);
-	head->parent->children--;
-	vas_list_remove(&head->all);
-	chain->head_count--;
-	put_spare_head(chain, head);
-}
-
-/* Ties `area` to `head`; the link becomes the one that *place pointed to, before the rest. */
-static struct chain_link *tie(struct vas_anon_vma_chain *chain, struct vas_area *area,
-			      struct chain_head *head, struct chain_link **place)
-{
-	struct chain_link *link = take_link(chain);
-
-	link->head = head;
-	link->area = area;
-	link->older = *place;
-	*place = link;
-	vas_list_add_before(&head->links, &link->at_head);
-	head->link_count++;
-	chain_area_of(area)->links++;
-	chain->link_count++;
-	return link;
-}
-
-/* Unties an area from all its heads; heads that nobody is tied to any more go. Descendants stand
- * first in the chain and are tied to all their ancestors, so a parent outlives its children. */
-static void untie(struct vas_anon_vma_chain *chain, struct vas_area *area)
-{
-	struct chain_area *mine = chain_area_of(area);
-	struct chain_link *link = mine->newest;
-
-	if (mine->own != NULL)
-		mine->own->active--;
-	while (link != NULL) {
-		struct chain_link *older = link->older;
-		struct chain_head *head = link->head;
-
-		vas_list_remove(&link->at_head);
-		chain->link_count--;
-		put_spare_link(chain, link);
-		if (--head->link_count == 0)
-			free_head(chain, head);
-		link = older;
-	}
-	*mine = (struct chain_area){ 0 };
-}
-
-/* Ties `target`, which has no links, to all heads of `source`. */
-static void copy_links(struct vas_anon_vma_chain *chain, struct vas_area *target,
+/* Ties `target`, which has no links, to all heads of `source`. => locked. */
+static void copy_links(struct chain_space *space, struct vas_area *target,
 		       const struct vas_area *source)
 {
-	struct chain_link **end = &chain_area_of(target)->newest;
+	struct chain_area *mine = chain_area_of(target);
+	struct chain_link **end = &mine->newest;
 
 	vas_assert(*end == NULL);
+	chain_cover(mine, target);
 	for (struct chain_link *link = chain_area_of(source)->newest; link; link = link->older)
-		end = &tie(chain, target, link->head, end)->older;
-}
-
-static void set_own(struct vas_area *area, struct chain_head *head)
-{
-	chain_area_of(area)->own = head;
-	head->active++;
+		end = &chain_tie(space, mine, link->head, end)->older;
 }
 
 /* Split, move, merge: the pages of `source` are to be found in `target` too. */
-static void clone(struct vas_anon_vma_chain *chain, struct vas_area *target,
-		  const struct vas_area *source)
+static void clone(struct vas_area *target, const struct vas_area *source)
 {
-	struct chain_head *head = chain_area_of(source)->own;
+	struct chain_head *head = chain_area_of(source)->own, *root;
 
 	if (head == NULL || chain_area_of(target)->own != NULL)
 		return;
-	copy_links(chain, target, source);
-	set_own(target, head);
+	root = chain_lock(head);
+	copy_links(chain_space_of(target->space), target, source);
+	chain_set_own(chain_area_of(target), head);
+	chain_unlock(root);
 }
 
 /* The oldest head in the area's chain that a fork may re-use, or NULL. */
@@ -315,21 +144,25 @@ static struct chain_head *idle_ancestor(const struct vas_area *area)
 static void fork_area(struct vas_anon_vma_chain *chain, struct vas_area *child,
 		      const struct vas_area *parent)
 {
+	struct chain_space *space = chain_space_of(parent->space);
+	struct chain_area *mine = chain_area_of(child);
 	struct chain_head *parent_head = chain_area_of(parent)->own;
-	struct chain_head *head;
+	struct chain_head *head, *root;
 
 	if (parent_head == NULL || (child->flags & VAS_AREA_WIPE_ON_FORK) != 0)
 		return;
+	chain_plant(space, parent_head->root);
+	root = chain_lock(parent_head);
 	head = idle_ancestor(parent);
-	copy_links(chain, child, parent);
+	copy_links(space, child, parent);
 	if (head != NULL) {
-		chain->reused++;
+		chain_raise(&space->reused);
 	} else {
-		head = new_head(chain, parent_head);
-		chain->inherited++;
-		(void)tie(chain, child, head, &chain_area_of(child)->newest);
+		head = chain_new_head(chain, space, parent_head);
+		(void)chain_tie(space, mine, head, &mine->newest);
 	}
-	set_own(child, head);
+	chain_set_own(mine, head);
+	chain_unlock(root);
 }
 
 /* First touches. */
@@ -368,20 +201,57 @@ static struct chain_head *head_of_neighbour(const struct vas_area *area)
 	return head;
 }
 
-/* The first anonymous page of `area` is about to be made. */
+/* The first anonymous page of `area` is about to be made. => promised; `giving` is held. */
 static void give_head(struct vas_anon_vma_chain *chain, struct vas_area *area)
 {
-	struct chain_head *head;
+	struct chain_space *space = chain_space_of(area->space);
+	struct chain_area *mine = chain_area_of(area);
+	struct chain_head *head = head_of_neighbour(area), *root;
 
-	if (chain_area_of(area)->own != NULL)
+	if (head != NULL) {
+		space->promised_heads--;
+		chain_raise(&space->shared);
+		root = chain_lock(head);
+	} else {
+		chain_plant(space, NULL);
+		root = chain_lock(space->spare_heads);
+		head = chain_new_head(chain, space, NULL);
+	}
+	chain_cover(mine, area);
+	(void)chain_tie(space, mine, head, &mine->newest);
+	chain_set_own(mine, head);
+	chain_unlock(root);
+}
+
+static void touch(struct vas_anon_vma_chain *chain, struct vas_area *area)
+{
+	struct chain_space *space = chain_space_of(area->space);
+
+	if (chain_own(chain_area_of(area)) != NULL)
 		return;
-	head = head_of_neighbour(area);
-	if (head != NULL)
-		chain->shared++;
-	else
-		head = new_head(chain, NULL);
-	(void)tie(chain, area, head, &chain_area_of(area)->newest);
-	set_own(area, head);
+	vas_mutex_lock(&space->giving, VAS_RANK_SPACE);
+	if (chain_own(chain_area_of(area)) == NULL)
+		give_head(chain, area);
+	vas_mutex_unlock(&space->giving, VAS_RANK_SPACE);
+}
+
+int chain_prepare(void *instance, struct vas_area *area)
+{
+	struct chain_space *space = chain_space_of(area->space);
+	int err = 0;
+
+	if (chain_own(chain_area_of(area)) != NULL)
+		return 0;
+	vas_mutex_lock(&space->giving, VAS_RANK_SPACE);
+	if (chain_own(chain_area_of(area)) == NULL) {
+		err = chain_promise(instance, space, LINKS_OF_TOUCH, HEADS_OF_TOUCH);
+		if (err == 0)
+			give_head(instance, area);
+		else
+			chain_trim(instance, space, CHAIN_LINKS_KEPT, CHAIN_HEADS_KEPT);
+	}
+	vas_mutex_unlock(&space->giving, VAS_RANK_SPACE);
+	return err;
 }
 
 static bool private_area(const struct vas_area *area)
@@ -418,18 +288,54 @@ static bool reads_huge(const struct vas_anon_vma_chain *chain, const struct vas_
 
 /* The listener. */
 
+static int chain_open(void *data, struct vas_space *space, struct vas_space *parent)
+{
+	struct vas_anon_vma_chain *chain = data;
+	struct chain_space *mine = chain_space_of(space);
+
+	(void)parent;
+	mine->space = space;
+	vas_pool_init(&mine->pool, chain->allocator);
+	vas_mutex_lock(&chain->lock, VAS_RANK_LEAF);
+	vas_list_add_before(&chain->spaces, &mine->all);
+	vas_mutex_unlock(&chain->lock, VAS_RANK_LEAF);
+	return 0;
+}
+
+static void chain_close(void *data, struct vas_space *space)
+{
+	struct vas_anon_vma_chain *chain = data;
+	struct chain_space *mine = chain_space_of(space);
+
+	vas_assert(mine->link_count == 0);
+	chain_trim(chain, mine, 0, 0);
+	vas_mutex_lock(&chain->lock, VAS_RANK_LEAF);
+	vas_list_remove(&mine->all);
+	chain->shared += mine->shared;
+	chain->reused += mine->reused;
+	vas_mutex_unlock(&chain->lock, VAS_RANK_LEAF);
+}
+
 static void chain_apply(void *data, struct vas_space *space, const struct vas_op *op)
 {
 	struct vas_anon_vma_chain *chain = data;
 
 	(void)space;
 	switch (op->kind) {
-	case VAS_OP_SPLIT:
-		clone(chain, op->other, op->area);
+	case VAS_OP_MAP:
+		chain_follow(op->area);
 		break;
-	case VAS_OP_MERGE:
+	case VAS_OP_SPLIT:
+		clone(op->other, op->area);
+		chain_follow(op->area);
+		break;
+	case VAS_OP_MERGE: /* first all is found in both, then in one */
+		clone(op->area, op->other);
+		chain_follow(op->area);
+		chain_follow(op->other);
+		break;
 	case VAS_OP_MOVE:
-		clone(chain, op->area, op->other);
+		clone(op->area, op->other);
 		break;
 	case VAS_OP_FORK:
 		fork_area(chain, op->area, op->other);
@@ -437,18 +343,17 @@ static void chain_apply(void *data, struct vas_space *space, const struct vas_op
 	case VAS_OP_TOUCH:
 		if (private_area(op->area) &&
 		    (op->write || reads_huge(chain, op->area, op->start, op->end)))
-			give_head(chain, op->area);
+			touch(chain, op->area);
 		break;
 	case VAS_OP_ADVISE:
 		if (op->advice == VAS_ADVICE_GUARD_INSTALL && private_area(op->area) &&
 		    vas_area_anonymous(op->area))
-			give_head(chain, op->area);
+			touch(chain, op->area);
 		break;
 	case VAS_OP_EMPTY:
 	case VAS_OP_FREE:
-		untie(chain, op->area);
+		chain_untie(chain, op->area);
 		break;
-	case VAS_OP_MAP:
 	case VAS_OP_UNMAP:
 	case VAS_OP_FLAGS:
 		break;
@@ -497,6 +402,9 @@ static bool chain_may_reindex(void *data, const struct vas_area *area)
 
 const struct vas_listener vas_anon_vma_chain_listener = {
 	.area_bytes = sizeof(struct chain_area),
+	.space_bytes = sizeof(struct chain_space),
+	.open = chain_open,
+	.close = chain_close,
 	.reserve = chain_reserve,
 	.settle = chain_settle,
 	.apply = chain_apply,
@@ -504,7 +412,7 @@ const struct vas_listener vas_anon_vma_chain_listener = {
 	.may_reindex = chain_may_reindex,
 };
 
-int vas_anon_vma_chain_create(const struct vas_anon_vma_chain_config *config,
+int vas_anon_vma_chain_create(const struct vas_anon_rmap_config *config,
 			      struct vas_anon_vma_chain **chain)
 {
 	struct vas_anon_vma_chain *new;
@@ -520,16 +428,22 @@ int vas_anon_vma_chain_create(const struct vas_anon_vma_chain_config *config,
 		.settings = config->settings,
 		.huge_faults = config->huge_faults,
 	};
-	vas_list_init(&new->heads);
+	vas_list_init(&new->spaces);
 	*chain = new;
 	return 0;
 }
 
 void vas_anon_vma_chain_destroy(struct vas_anon_vma_chain *chain)
 {
+	const struct vas_allocator *allocator;
+
 	if (chain == NULL)
 		return;
-	vas_assert(chain->head_count == 0 && chain->link_count == 0);
-	trim_spares(chain, 0, 0);
-	release(chain, chain, sizeof(*chain));
+	allocator = chain->allocator;
+	vas_assert(chain->head_count == 0 && vas_list_empty(&chain->spaces));
+	for (struct chain_head *head = chain->heads, *next; head != NULL; head = next) {
+		next = head->next_all;
+		allocator->release(allocator->context, head, sizeof(*head));
+	}
+	allocator->release(allocator->context, chain, sizeof(*chain));
 }

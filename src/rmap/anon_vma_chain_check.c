@@ -6,21 +6,37 @@
 #include "anon_vma_chain.h"
 #include "base/print.h"
 
-void vas_anon_vma_chain_count(const struct vas_anon_vma_chain *chain,
+static size_t read_figure(const size_t *figure)
+{
+	return __atomic_load_n(figure, __ATOMIC_RELAXED);
+}
+
+void vas_anon_vma_chain_count(struct vas_anon_vma_chain *chain,
 			      struct vas_anon_vma_chain_stats *stats)
 {
+	uint64_t spare_heads;
+
+	vas_mutex_lock(&chain->lock, VAS_RANK_LEAF);
 	*stats = (struct vas_anon_vma_chain_stats){
 		.heads = chain->head_count,
-		.links = chain->link_count,
-		.bytes = chain->head_count * sizeof(struct chain_head) +
-			 chain->link_count * sizeof(struct chain_link) + sizeof(*chain),
-		.spare_bytes = chain->spare_head_count * sizeof(struct chain_head) +
-			       chain->spare_link_count * sizeof(struct chain_link),
-		.created = chain->created,
+		.created = chain->last_id,
 		.inherited = chain->inherited,
 		.shared = chain->shared,
 		.reused = chain->reused,
 	};
+	spare_heads = chain->made_count - chain->head_count;
+	vas_list_for_each (at, &chain->spaces) {
+		const struct chain_space *space = vas_container_of(at, struct chain_space, all);
+
+		stats->links += read_figure(&space->link_count);
+		stats->shared += read_figure(&space->shared);
+		stats->reused += read_figure(&space->reused);
+		stats->spare_bytes += read_figure(&space->spare_bytes);
+	}
+	vas_mutex_unlock(&chain->lock, VAS_RANK_LEAF);
+	stats->bytes = stats->heads * sizeof(struct chain_head) +
+		       stats->links * vas_pool_size(sizeof(struct chain_link));
+	stats->spare_bytes += spare_heads * sizeof(struct chain_head);
 }
 
 void vas_anon_vma_chain_look(const struct vas_area *area, struct vas_anon_vma_chain_view *view)
@@ -87,7 +103,7 @@ static bool check_area(const struct vas_area *area, const struct vas_printer *pr
 		struct chain_head *head = link->head;
 
 		links++;
-		if (link->area != area)
+		if (link->of != mine || mine->area != area)
 			return broken(printer,
 				      "RMAP-1: a link of " AREA_FORMAT " names another area\n",
 				      AREA(area));
@@ -104,6 +120,11 @@ static bool check_area(const struct vas_area *area, const struct vas_printer *pr
 				vas_ll(head->id), vas_ll(head->parent->id));
 		head->seen_links++;
 	}
+	if (links != 0 && (mine->start != area->range.start || mine->first != area->offset ||
+			   mine->pages != vas_area_pages(area)))
+		return broken(printer,
+			      "RMAP-9: the links of " AREA_FORMAT " cover %llu pages from %llx\n",
+			      AREA(area), vas_ll(mine->pages), vas_ll(mine->start));
 	if (links != mine->links)
 		return broken(printer, "RMAP-1: " AREA_FORMAT " counts %zu links, has %zu\n",
 			      AREA(area), mine->links, links);
@@ -119,18 +140,54 @@ static bool check_area(const struct vas_area *area, const struct vas_printer *pr
 	return true;
 }
 
+/* The number of black nodes on each way down, or -1 after it said what is broken. */
+static int check_tree(const struct chain_head *head, const struct vas_red_black *node,
+		      size_t *links, const struct vas_printer *printer)
+{
+	const struct chain_link *link;
+	uint64_t max;
+	int left, right;
+
+	if (node == NULL)
+		return 0;
+	link = vas_container_of((uintptr_t)node, struct chain_link, node);
+	max = chain_last(link);
+	left = check_tree(head, node->left, links, printer);
+	right = left < 0 ? -1 : check_tree(head, node->right, links, printer);
+	if (right < 0)
+		return -1;
+	++*links;
+	if (link->head != head)
+		return broken(printer, "RMAP-3: head %llu lists a link of another\n",
+			      vas_ll(head->id)) -
+		       1;
+	for (int side = 0; side < 2; side++) {
+		const struct vas_red_black *below = side == 0 ? node->left : node->right;
+		const struct chain_link *other;
+
+		if (below == NULL)
+			continue;
+		other = vas_container_of((uintptr_t)below, struct chain_link, node);
+		max = other->max > max ? other->max : max;
+		if (vas_red_black_parent(below) != node ||
+		    (side == 0 ? other->first > link->first : other->first < link->first))
+			return broken(printer, "RMAP-10: a link of head %llu is out of order\n",
+				      vas_ll(head->id)) -
+			       1;
+	}
+	if (link->first != link->of->first || link->max != max || left != right)
+		return broken(printer, "RMAP-10: the tree of head %llu is wrong at page %llx\n",
+			      vas_ll(head->id), vas_ll(link->first)) -
+		       1;
+	return left + !vas_red_black_is_red(node);
+}
+
 static bool check_head(const struct chain_head *head, const struct vas_printer *printer)
 {
 	size_t links = 0;
 
-	vas_list_for_each (at, &head->links) {
-		const struct chain_link *link = vas_container_of(at, struct chain_link, at_head);
-
-		links++;
-		if (link->head != head)
-			return broken(printer, "RMAP-3: head %llu lists a link of another\n",
-				      vas_ll(head->id));
-	}
+	if (check_tree(head, head->links, &links, printer) < 0)
+		return false;
 	if (links != head->link_count || links != head->seen_links)
 		return broken(printer,
 			      "RMAP-3: head %llu counts %zu links, lists %zu, "
@@ -149,84 +206,102 @@ static bool check_head(const struct chain_head *head, const struct vas_printer *
 	return true;
 }
 
-static bool check_spares(const struct vas_anon_vma_chain *chain, const struct vas_printer *printer)
+static bool check_space(const struct chain_space *mine, uint64_t *links,
+			const struct vas_printer *printer)
 {
-	size_t links = 0, heads = 0;
+	size_t heads = 0;
 
-	for (const struct chain_link *link = chain->spare_links; link != NULL; link = link->older)
-		links++;
-	for (const struct chain_head *head = chain->spare_heads; head != NULL; head = head->parent)
+	for (const struct vas_area *area = vas_find_ge(mine->space, 0); area != NULL;
+	     area = vas_area_next(area))
+		if (!check_area(area, printer))
+			return false;
+	for (const struct chain_head *head = mine->spare_heads; head; head = head->next_free)
 		heads++;
-	if (links != chain->spare_link_count || heads != chain->spare_head_count)
-		return broken(printer,
-			      "RMAP-8: %zu spare links and %zu spare heads are counted, "
-			      "there are %zu and %zu\n",
-			      chain->spare_link_count, chain->spare_head_count, links, heads);
-	if (chain->promised_links != 0 || chain->promised_heads != 0)
-		return broken(printer,
-			      "RMAP-8: %zu links and %zu heads are promised between calls\n",
-			      chain->promised_links, chain->promised_heads);
+	if (heads != mine->spare_head_count)
+		return broken(printer, "RMAP-8: a space counts %zu spare heads, there are %zu\n",
+			      mine->spare_head_count, heads);
+	if (mine->promised_heads != 0)
+		return broken(printer, "RMAP-8: %zu heads are promised between calls\n",
+			      mine->promised_heads);
+	*links += mine->link_count;
 	return true;
 }
 
 static void start_counts(struct vas_anon_vma_chain *chain)
 {
-	vas_list_for_each (at, &chain->heads) {
-		struct chain_head *head = vas_container_of(at, struct chain_head, all);
-
+	for (struct chain_head *head = chain->heads; head != NULL; head = head->next_all) {
 		head->seen_links = 0;
 		head->seen_children = 0;
 		head->seen_active = 0;
 	}
-	vas_list_for_each (at, &chain->heads)
-		vas_container_of(at, struct chain_head, all)->parent->seen_children++;
+	for (struct chain_head *head = chain->heads; head != NULL; head = head->next_all)
+		if (head->id != 0)
+			head->parent->seen_children++;
 }
 
-bool vas_anon_vma_chain_validate(struct vas_anon_vma_chain *chain, struct vas_space *const *spaces,
-				 size_t count, const struct vas_printer *printer)
+bool vas_anon_vma_chain_validate(struct vas_anon_vma_chain *chain,
+				 const struct vas_printer *printer)
 {
-	uint64_t heads = 0, links = 0;
+	uint64_t heads = 0, links = 0, counted = 0, made = 0;
 
 	start_counts(chain);
-	for (size_t i = 0; i < count; i++)
-		for (const struct vas_area *area = vas_find_ge(spaces[i], 0); area != NULL;
-		     area = vas_area_next(area))
-			if (!check_area(area, printer))
-				return false;
-	vas_list_for_each (at, &chain->heads) {
-		const struct chain_head *head = vas_container_of(at, struct chain_head, all);
-
+	vas_list_for_each (at, &chain->spaces)
+		if (!check_space(vas_container_of(at, struct chain_space, all), &counted, printer))
+			return false;
+	for (const struct chain_head *head = chain->heads; head != NULL; head = head->next_all) {
+		made++;
+		if (head->id == 0)
+			continue;
 		if (!check_head(head, printer))
 			return false;
 		heads++;
 		links += head->link_count;
 	}
-	if (heads != chain->head_count || links != chain->link_count)
+	if (heads != chain->head_count || links != counted || made != chain->made_count)
 		return broken(printer,
 			      "RMAP-7: %llu heads and %llu links are counted, "
 			      "there are %llu and %llu\n",
-			      vas_ll(chain->head_count), vas_ll(chain->link_count), vas_ll(heads),
+			      vas_ll(chain->head_count), vas_ll(counted), vas_ll(heads),
 			      vas_ll(links));
-	return check_spares(chain, printer);
+	return true;
 }
 
+bool chain_validate(void *instance, const struct vas_printer *printer)
+{
+	return vas_anon_vma_chain_validate(instance, printer);
+}
+
+static void print_head(const struct chain_head *head, const struct vas_printer *printer)
+{
+	vas_print(printer,
+		  "head %llu parent %llu root %llu children %zu own %zu:", vas_ll(head->id),
+		  vas_ll(head->parent->id), vas_ll(head->root->id), head->children, head->active);
+	for (const struct vas_red_black *node = vas_red_black_first(head->links); node != NULL;
+	     node = vas_red_black_next(node)) {
+		const struct chain_link *link =
+			vas_container_of((uintptr_t)node, struct chain_link, node);
+
+		vas_print(printer, " " AREA_FORMAT "%s", AREA(link->of->area),
+			  link->of->own == head ? "*" : "");
+	}
+	vas_print(printer, "\n");
+}
+
+/* Without memory to sort them in: looks for the next one again and again. */
 void vas_anon_vma_chain_print(const struct vas_anon_vma_chain *chain,
 			      const struct vas_printer *printer)
 {
-	vas_list_for_each (at, &chain->heads) {
-		const struct chain_head *head = vas_container_of(at, struct chain_head, all);
+	const struct chain_head *next;
+	uint64_t last = 0;
 
-		vas_print(printer,
-			  "head %llu parent %llu root %llu children %zu own %zu:", vas_ll(head->id),
-			  vas_ll(head->parent->id), vas_ll(head->root->id), head->children,
-			  head->active);
-		vas_list_for_each (place, &head->links) {
-			const struct chain_link *link =
-				vas_container_of(place, struct chain_link, at_head);
-
-			vas_print(printer, " " AREA_FORMAT "%s", AREA(link->area),
-				  chain_area_of(link->area)->own == head ? "*" : "");
+	do {
+		next = NULL;
+		for (const struct chain_head *head = chain->heads; head; head = head->next_all)
+			if (head->id > last && (next == NULL || head->id < next->id))
+				next = head;
+		if (next != NULL) {
+			print_head(next, printer);
+			last = next->id;
 		}
-		vas_print(printer, "\n");
-	}
+	} while (next != NULL);
 }

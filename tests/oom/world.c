@@ -101,7 +101,7 @@ void world_validate(struct world *world)
 			spaces[count++] = world->spaces[i];
 	for (size_t i = 0; i < count; i++)
 		assert_true(vas_space_validate(spaces[i], &printer));
-	assert_true(vas_anon_vma_chain_validate(world->chain, spaces, count, &printer));
+	assert_true(vas_anon_vma_chain_validate(world->chain, &printer));
 	failing_allocator_check(&world->memory);
 }
 
@@ -170,7 +170,7 @@ void world_start(struct world *world, const char *index)
 		VAS_FILE_READ | VAS_FILE_WRITE | VAS_FILE_SHARED_MEMORY,
 		VAS_FILE_READ | VAS_FILE_WRITE | VAS_FILE_DEVICE_ZERO
 	};
-	struct vas_anon_vma_chain_config chain;
+	struct vas_anon_rmap_config chain;
 	struct vas_space_config config;
 
 	memset(world, 0, sizeof(*world));
@@ -182,7 +182,7 @@ void world_start(struct world *world, const char *index)
 						     .inode = 100 + (uint64_t)i,
 						     .size = UINT64_MAX,
 						     .name = "/file" };
-	chain = (struct vas_anon_vma_chain_config){ .allocator = &world->memory.allocator,
+	chain = (struct vas_anon_rmap_config){ .allocator = &world->memory.allocator,
 						    .settings = &world->settings };
 	assert_int_equal(vas_anon_vma_chain_create(&chain, &world->chain), 0);
 	vas_space_default(&config, &world->settings);

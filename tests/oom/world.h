@@ -17,7 +17,7 @@
 
 #include <cmocka.h>
 
-#include <vas/rmap.h>
+#include <vas/anon_vma_chain.h>
 #include <vas/space.h>
 
 #include "failing_allocator.h"

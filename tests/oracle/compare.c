@@ -159,14 +159,9 @@ static void validate(struct model *model, struct vas_space *space, struct differ
 {
 	struct buffer buffer = { 0 };
 	const struct vas_printer printer = { append, &buffer };
-	struct vas_space *spaces[LIVING_MAX];
-	size_t count = 0, i;
 
-	for (i = 0; i < PROCESSES_MAX && count < LIVING_MAX; i++)
-		if (model->spaces[i])
-			spaces[count++] = model->spaces[i];
 	if (!vas_space_validate(space, &printer) ||
-	    !vas_anon_vma_chain_validate(model->chain, spaces, count, &printer))
+	    !vas_anon_vma_chain_validate(model->chain, &printer))
 		say(difference, "the model is broken: %.*s\n", (int)buffer.length,
 		    buffer.text ? buffer.text : "");
 	free(buffer.text);

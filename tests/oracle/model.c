@@ -256,7 +256,7 @@ static void fill_config(struct model *model, const struct region *region,
 
 void model_start(struct model *model, const struct region *region, const struct record *record)
 {
-	const struct vas_anon_vma_chain_config chain = { .allocator = &vas_libc_allocator,
+	const struct vas_anon_rmap_config chain = { .allocator = &vas_libc_allocator,
 							 .settings = &model->settings,
 							 .huge_faults = huge_faults() };
 	const char *text = (const char *)(record + 1) + record->maps_bytes;

@@ -9,7 +9,7 @@
 #include "run.h"
 
 #include <stdbool.h>
-#include <vas/rmap.h>
+#include <vas/anon_vma_chain.h>
 #include <vas/space.h>
 
 struct model {

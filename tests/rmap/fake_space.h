@@ -11,9 +11,10 @@
  * Each fake_ function is one call: it reserves, applies, settles. -VAS_ENOMEM changes nothing.
  */
 
+#include <stdlib.h>
 #include <string.h>
 
-#include <vas/rmap.h>
+#include <vas/anon_vma_chain.h>
 
 #include "failing_allocator.h"
 
@@ -21,6 +22,7 @@ enum { FAKE_AREAS = 64 };
 
 struct vas_space {
 	struct vas_anon_vma_chain *chain;
+	void *data; /* the listener's; NULL: not begun */
 	struct failing_allocator *memory;
 	struct vas_area *areas[FAKE_AREAS];
 	size_t count;
@@ -47,6 +49,11 @@ static inline size_t fake_position(const struct vas_area *area)
 void *vas_area_data(const struct vas_area *area, const struct vas_listener *listener)
 {
 	return listener == fake_listener ? (void *)(area + 1) : NULL;
+}
+
+void *vas_space_data(const struct vas_space *space, const struct vas_listener *listener)
+{
+	return listener == fake_listener ? space->data : NULL;
 }
 
 struct vas_area *vas_area_next(const struct vas_area *area)
@@ -77,6 +84,16 @@ static inline void fake_space_init(struct vas_space *space, struct vas_anon_vma_
 				   struct failing_allocator *memory)
 {
 	*space = (struct vas_space){ .chain = chain, .memory = memory };
+	space->data = calloc(1, fake_listener->space_bytes);
+	if (space->data == NULL || fake_listener->open(chain, space, NULL) != 0)
+		abort();
+}
+
+static inline void fake_space_end(struct vas_space *space)
+{
+	fake_listener->close(space->chain, space);
+	free(space->data);
+	space->data = NULL;
 }
 
 static inline int fake_reserve(struct vas_space *space, struct vas_area *const *areas, size_t count,
@@ -85,8 +102,11 @@ static inline int fake_reserve(struct vas_space *space, struct vas_area *const *
 	struct vas_budget budget = {
 		.areas = areas, .count = count, .touches = touches, .fork = true
 	};
+	int err = fake_listener->reserve(space->chain, space, &budget);
 
-	return fake_listener->reserve(space->chain, space, &budget);
+	if (err != 0)
+		fake_listener->settle(space->chain, space);
+	return err;
 }
 
 static inline void fake_tell(struct vas_space *space, const struct vas_op *op)

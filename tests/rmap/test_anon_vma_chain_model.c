@@ -196,13 +196,10 @@ static void compare_area(struct run *run, const struct vas_area *area)
 
 static void compare_all(struct run *run, bool deep)
 {
-	struct vas_space *spaces[SPACES];
 	struct vas_anon_vma_chain_stats stats;
 	uint64_t heads = 0, links = 0;
 
-	for (size_t i = 0; i < SPACES; i++)
-		spaces[i] = &run->spaces[i];
-	assert_true(vas_anon_vma_chain_validate(run->chain, spaces, SPACES, &to_stderr));
+	assert_true(vas_anon_vma_chain_validate(run->chain, &to_stderr));
 	for_each_area(area, run) links += (uint64_t)twin_of(area)->count;
 	vas_anon_vma_chain_count(run->chain, &stats);
 	assert_int_equal(stats.links, links);
@@ -383,12 +380,12 @@ static uint64_t seed_of_run(void)
 static struct run *start_run(uint64_t seed)
 {
 	struct run *run = calloc(1, sizeof(*run));
-	struct vas_anon_vma_chain_config config;
+	struct vas_anon_rmap_config config;
 
 	failing_allocator_init(&run->memory);
 	run->settings.kernel = VAS_KERNEL(6, 18);
 	run->random = seed;
-	config = (struct vas_anon_vma_chain_config){
+	config = (struct vas_anon_rmap_config){
 		.allocator = &run->memory.allocator,
 		.settings = &run->settings,
 	};
@@ -400,9 +397,11 @@ static struct run *start_run(uint64_t seed)
 
 static void end_run(struct run *run)
 {
-	for (size_t i = 0; i < SPACES; i++)
+	for (size_t i = 0; i < SPACES; i++) {
 		while (run->spaces[i].count != 0)
 			step_unmap(run->spaces[i].areas[0]);
+		fake_space_end(&run->spaces[i]);
+	}
 	vas_anon_vma_chain_destroy(run->chain);
 	assert_int_equal(failing_allocator_finish(&run->memory), 0);
 	free(run);

@@ -21,7 +21,7 @@
 
 #include <cmocka.h>
 
-#include <vas/rmap.h>
+#include <vas/anon_vma_chain.h>
 #include <vas/space.h>
 
 #include "family.h"
@@ -56,7 +56,7 @@ static uint64_t pick(struct model *model, uint64_t bound)
 
 static void model_start(struct model *model, uint64_t seed)
 {
-	struct vas_anon_vma_chain_config chain;
+	struct vas_anon_rmap_config chain;
 	struct vas_space_config config;
 
 	memset(model, 0, sizeof(*model));
@@ -64,9 +64,9 @@ static void model_start(struct model *model, uint64_t seed)
 	vas_settings_default(&model->settings);
 	vas_space_default(&config, &model->settings);
 	config.privileges = VAS_MAY_LOCK; /* the test runs as root */
-	chain = (struct vas_anon_vma_chain_config){ .allocator = &vas_libc_allocator,
-						    .settings = &model->settings,
-						    .huge_faults = VAS_HUGE_FAULTS_ADVISED };
+	chain = (struct vas_anon_rmap_config){ .allocator = &vas_libc_allocator,
+					       .settings = &model->settings,
+					       .huge_faults = VAS_HUGE_FAULTS_ADVISED };
 	assert_int_equal(vas_anon_vma_chain_create(&chain, &model->chain), 0);
 	config.listeners[0].listener = &vas_anon_vma_chain_listener;
 	config.listeners[0].data = model->chain;

@@ -1,11 +1,10 @@
 /* SPDX-FileCopyrightText: 2026 the vas authors */
 /* SPDX-License-Identifier: MIT */
-#ifndef VAS_RMAP_H
-#define VAS_RMAP_H
+#ifndef VAS_ANON_VMA_CHAIN_H
+#define VAS_ANON_VMA_CHAIN_H
 
 /*
- * Anonymous reverse maps: given a page that belongs to no file, which page-table entries map it?
- * Each design is a listener that spaces tell what happens to their areas.
+ * The anonymous reverse map of Linux, laid open.
  *
  * anon-vma-chain (Rik van Riel 2010, in Linux since 2.6.34): what areas share, because pages may
  * be shared between them, is a *head* (Linux: anon_vma); a *link* (Linux: anon_vma_chain) ties one
@@ -18,12 +17,14 @@
  *	                 ---link--- head 2 (parent: 1)     pages that B made since
  *
  * Whether two neighbouring areas may merge depends on their heads, which makes them visible in
- * /proc/PID/maps. This is that side: who has which heads. It holds no pages.
+ * /proc/PID/maps. This is that side: who has which heads. The page's side is behind the table of
+ * <vas/anon_rmap.h>, with an instance of this design as its own.
  *
- * One instance serves all spaces of a machine. It takes no lock: one thread at a time calls any
- * space that listens through it.
+ * One instance serves all spaces of a machine. Different threads may change different spaces; who
+ * looks at heads (vas_anon_vma_chain_look and _compare) holds the lock of the area's space.
  */
 
+#include <vas/anon_rmap.h>
 #include <vas/area.h>
 #include <vas/base.h>
 #include <vas/listener.h>
@@ -33,40 +34,13 @@
 extern "C" {
 #endif
 
-/* One answer to the question of this header, for lists of designs. */
-struct vas_anon_rmap_design {
-	const char *name;
-	const char *source; /* who proposed it, where it runs */
-	int year;
-	const struct vas_listener *listener;
-};
-
-/* All designs; the last has a NULL name. The first is Linux's. */
-VAS_API const struct vas_anon_rmap_design *vas_anon_rmap_designs(void);
-
 struct vas_anon_vma_chain;
-
-/*
- * Where a read fault may give an area a head, since Linux maps the huge zero page there and gets
- * everything ready for a huge page first: /sys/kernel/mm/transparent_hugepage/enabled.
- */
-enum vas_huge_faults {
-	VAS_HUGE_FAULTS_NEVER,
-	VAS_HUGE_FAULTS_ADVISED, /* in areas with VAS_AREA_HUGE ("madvise") */
-	VAS_HUGE_FAULTS_ALWAYS,
-};
-
-struct vas_anon_vma_chain_config {
-	const struct vas_allocator *allocator; /* must outlive the instance */
-	const struct vas_settings *settings;   /* must outlive it; its kernel's rules are used */
-	enum vas_huge_faults huge_faults;
-};
 
 /* To stand in vas_space_config.listeners, with an instance as its data. */
 VAS_API extern const struct vas_listener vas_anon_vma_chain_listener;
 
 /* -VAS_EINVAL: no allocator or no settings. -VAS_ENOMEM. */
-VAS_API VAS_MUST_CHECK int vas_anon_vma_chain_create(const struct vas_anon_vma_chain_config *config,
+VAS_API VAS_MUST_CHECK int vas_anon_vma_chain_create(const struct vas_anon_rmap_config *config,
 						     struct vas_anon_vma_chain **chain);
 
 /* => all spaces that listen through it are destroyed. NULL is allowed. */
@@ -75,7 +49,7 @@ VAS_API void vas_anon_vma_chain_destroy(struct vas_anon_vma_chain *chain);
 struct vas_anon_vma_chain_stats {
 	/* Now. */
 	uint64_t heads, links;
-	uint64_t bytes;	      /* of heads and links, and of the instance */
+	uint64_t bytes;	      /* of heads and links */
 	uint64_t spare_bytes; /* of heads and links kept ready */
 	/* Ever. */
 	uint64_t created;   /* heads made anew */
@@ -83,7 +57,7 @@ struct vas_anon_vma_chain_stats {
 	uint64_t shared;    /* first touches that took the head of a neighbour */
 	uint64_t reused;    /* forks that took the idle head of an ancestor */
 };
-VAS_API void vas_anon_vma_chain_count(const struct vas_anon_vma_chain *chain,
+VAS_API void vas_anon_vma_chain_count(struct vas_anon_vma_chain *chain,
 				      struct vas_anon_vma_chain_stats *stats);
 
 /* An area, seen from its heads. */
@@ -131,16 +105,14 @@ VAS_API const char *vas_heads_verdict_text(enum vas_heads_verdict verdict);
 
 /*
  * Recomputes all counts; true when all is well, else prints the id of the first broken invariant
- * (RMAP-1 ... in docs/invariants.md) and what it saw. `spaces` are all spaces of the instance.
- *  => between calls on its spaces.
+ * (RMAP-1 ... in docs/invariants.md) and what it saw.
+ *  => between calls on the instance's spaces.
  * O(links x length of a chain).
  */
 VAS_API VAS_MUST_CHECK bool vas_anon_vma_chain_validate(struct vas_anon_vma_chain *chain,
-							struct vas_space *const *spaces,
-							size_t count,
 							const struct vas_printer *printer);
 
-/* Prints every head with its areas, a head a line, oldest first. */
+/* Prints every head with its areas, a head a line, oldest first. O(heads^2). => as validate. */
 VAS_API void vas_anon_vma_chain_print(const struct vas_anon_vma_chain *chain,
 				      const struct vas_printer *printer);
 

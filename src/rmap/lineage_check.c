@@ -1,0 +1,169 @@
+/* SPDX-FileCopyrightText: 2026 the vas authors */
+/* SPDX-License-Identifier: MIT */
+
+/*
+ * The figures of lineage and its validator:
+ *
+ *	LINEAGE-1  parents and children name each other; an inner node has two children or more
+ *	LINEAGE-2  a label lies with the node that it names, and both are of one family
+ *	LINEAGE-3  a family's own label is its root's
+ *	LINEAGE-4  what a space binds births to is one of its leaf's labels
+ *	LINEAGE-5  a family has as many spaces as it counts, and fewer inner nodes
+ *	LINEAGE-6  the tree of moved areas is in order and holds each displaced area, where it lies
+ *	LINEAGE-7  a root has nothing gone
+ */
+
+#include "lineage.h"
+
+#include "base/print.h"
+
+void lineage_count(void *instance, struct vas_anon_rmap_counts *counts)
+{
+	struct lineage *lineage = instance;
+	size_t inner = __atomic_load_n(&lineage->inner_nodes, __ATOMIC_RELAXED);
+	size_t moved = __atomic_load_n(&lineage->moved_areas, __ATOMIC_RELAXED);
+
+	*counts = (struct vas_anon_rmap_counts){ 0 };
+	vas_mutex_lock(&lineage->lock, VAS_RANK_LEAF);
+	lineage_tree_bury(lineage, SIZE_MAX);
+	vas_record_store_count(&lineage->labels, counts);
+	vas_record_store_count(&lineage->families, counts);
+	vas_mutex_unlock(&lineage->lock, VAS_RANK_LEAF);
+	counts->records += inner + moved;
+	counts->bytes += inner * sizeof(struct lineage_node) +
+			 moved * sizeof(struct lineage_moved) +
+			 __atomic_load_n(&lineage->gone_bytes, __ATOMIC_RELAXED);
+	counts->spare_bytes += __atomic_load_n(&lineage->spare_areas, __ATOMIC_RELAXED) *
+			       sizeof(struct lineage_moved);
+}
+
+void lineage_print(void *instance, const struct vas_printer *printer)
+{
+	const struct lineage *lineage = instance;
+
+	vas_print(printer, "forks that split a leaf: %llu, that added a sibling: %llu\n",
+		  (unsigned long long)lineage->splits, (unsigned long long)lineage->siblings);
+	vas_print(printer, "nodes that collapsed: %llu\n", (unsigned long long)lineage->collapses);
+	vas_print(printer, "moves that renumbered: %llu, that displaced an area: %llu\n",
+		  (unsigned long long)lineage->renumbered, (unsigned long long)lineage->displaced);
+}
+
+static bool broken(const struct vas_printer *printer, const char *id, const char *what)
+{
+	vas_print(printer, "%s: %s\n", id, what);
+	return false;
+}
+
+static bool check_labels(const struct lineage_node *node, const struct lineage_label *family,
+			 const struct vas_printer *printer)
+{
+	const struct lineage_label *label = node->labels;
+
+	for (; label != NULL;
+	     label = (const struct lineage_label *)(const void *)label->list.next) {
+		if (label->node != node || label->family != family)
+			return broken(printer, "LINEAGE-2", "a label of another node or family");
+		if (label == family && node->parent != NULL)
+			return broken(printer, "LINEAGE-3", "a family's label below its root");
+	}
+	return true;
+}
+
+/* Adds the subtree's spaces and inner nodes. */
+static bool check_node(const struct lineage_node *node, const struct lineage_label *family,
+		       const struct vas_printer *printer, uint64_t *spaces, uint64_t *inner)
+{
+	const struct lineage_node *at = node, *prev;
+
+	for (;;) {
+		if (!check_labels(at, family, printer))
+			return false;
+		*spaces += at->space != NULL;
+		*inner += at->space == NULL;
+		if ((at->space == NULL) != (at->first != at->last) ||
+		    (at->space != NULL && at->first != NULL))
+			return broken(printer, "LINEAGE-1", "a node's number of children");
+		prev = NULL;
+		for (const struct lineage_node *child = at->first; child; child = child->next) {
+			if (child->parent != at || child->prev != prev)
+				return broken(printer, "LINEAGE-1", "a child of another parent");
+			prev = child;
+		}
+		if (at->last != prev)
+			return broken(printer, "LINEAGE-1", "a last child that is not the last");
+		if (at->first != NULL) {
+			at = at->first;
+			continue;
+		}
+		while (at != node && at->next == NULL)
+			at = at->parent;
+		if (at == node)
+			return true;
+		at = at->next;
+	}
+}
+
+static bool check_moved(const struct lineage_space *mine, const struct vas_printer *printer)
+{
+	size_t in_tree, in_areas = 0;
+	struct vas_walk walk;
+	const struct vas_area *area;
+
+	if (!lineage_moved_check(mine, &in_tree))
+		return broken(printer, "LINEAGE-6", "moved areas out of order");
+	vas_walk_start(&walk, mine->node.space, 0);
+	while ((area = vas_walk_next(&walk)) != NULL) {
+		const struct lineage_moved *moved = *lineage_moved_of(area);
+		uint64_t bias = moved != NULL ? moved->displacement + LINEAGE_BIAS : 0;
+
+		if (moved == NULL)
+			continue;
+		in_areas++;
+		if (moved->first > (area->range.start >> VAS_PAGE_SHIFT) + bias ||
+		    moved->last < (area->range.end >> VAS_PAGE_SHIFT) - 1 + bias)
+			return broken(printer, "LINEAGE-6", "a moved area lies elsewhere");
+	}
+	if (in_tree != in_areas)
+		return broken(printer, "LINEAGE-6", "a moved area is missing");
+	return true;
+}
+
+static bool check_space(const struct lineage_space *mine, const struct vas_printer *printer)
+{
+	const struct lineage_label *family = mine->family, *label = mine->node.labels;
+	const struct lineage_node *root = &mine->node;
+	uint64_t spaces = 0, inner = 0;
+
+	if (!check_moved(mine, printer))
+		return false;
+	if (family == NULL)
+		return label == NULL && root->parent == NULL && mine->current == NULL
+			       ? true
+			       : broken(printer, "LINEAGE-2", "a space without family has more");
+	while (label != NULL && label != mine->current)
+		label = (const struct lineage_label *)(const void *)label->list.next;
+	if (label != mine->current)
+		return broken(printer, "LINEAGE-4", "births are bound to another node");
+	while (root->parent != NULL)
+		root = root->parent;
+	if (root->gone != NULL && root->gone->count != 0 && root != &mine->node)
+		return broken(printer, "LINEAGE-7", "a root has lost what it cannot have had");
+	if (family->node != root)
+		return broken(printer, "LINEAGE-3", "a family's label is not its root's");
+	if (!check_node(root, family, printer, &spaces, &inner))
+		return false;
+	if (spaces != family->as.own.spaces || inner >= spaces)
+		return broken(printer, "LINEAGE-5", "a family counts its spaces wrongly");
+	return true;
+}
+
+bool lineage_validate(void *instance, const struct vas_printer *printer)
+{
+	struct lineage *lineage = instance;
+
+	vas_list_for_each (link, &lineage->spaces) {
+		if (!check_space(vas_container_of(link, struct lineage_space, all), printer))
+			return false;
+	}
+	return true;
+}

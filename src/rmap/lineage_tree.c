@@ -1,0 +1,339 @@
+/* SPDX-FileCopyrightText: 2026 the vas authors */
+/* SPDX-License-Identifier: MIT */
+
+/* The fork tree of lineage: how families, nodes and labels come and go. lineage.c tells why. */
+
+#include "lineage.h"
+
+#include "base/assert.h"
+
+/* Dead labels that are looked at when a new one is wanted. */
+#define BURY_AT_ONCE 4
+
+/* Labels. */
+
+void lineage_tree_bury(struct lineage *lineage, size_t most)
+{
+	struct vas_record *rest = NULL, **end = &rest;
+
+	for (; most > 0 && lineage->dead != NULL; most--) {
+		struct lineage_label *label = (struct lineage_label *)(void *)lineage->dead;
+
+		lineage->dead = label->list.next;
+		if (__atomic_load_n(&label->as.pages, __ATOMIC_ACQUIRE) == 0) {
+			vas_record_put(&lineage->labels, label);
+		} else {
+			*end = &label->list;
+			end = &label->list.next;
+		}
+	}
+	/* Those that are still named stand first again: few, and soon gone. */
+	*end = lineage->dead;
+	lineage->dead = rest;
+}
+
+static struct lineage_label *new_label(struct lineage *lineage, struct lineage_node *node,
+				       struct lineage_label *family)
+{
+	struct lineage_label *label;
+
+	vas_mutex_lock(&lineage->lock, VAS_RANK_LEAF);
+	lineage_tree_bury(lineage, BURY_AT_ONCE);
+	label = vas_record_make(&lineage->labels);
+	vas_mutex_unlock(&lineage->lock, VAS_RANK_LEAF);
+	if (label == NULL)
+		return NULL;
+	label->node = node;
+	__atomic_store_n(&label->family, family, __ATOMIC_RELAXED);
+	label->as.pages = 0;
+	label->list.next = (struct vas_record *)(void *)node->labels;
+	node->labels = label;
+	return label;
+}
+
+static struct lineage_label *next_label(const struct lineage_label *label)
+{
+	return (struct lineage_label *)(void *)label->list.next;
+}
+
+/* The label's node is gone, or no page names the label. */
+static void drop_label(struct lineage *lineage, struct lineage_label *label)
+{
+	label->node = NULL;
+	vas_mutex_lock(&lineage->lock, VAS_RANK_LEAF);
+	if (__atomic_load_n(&label->as.pages, __ATOMIC_ACQUIRE) == 0) {
+		vas_record_put(&lineage->labels, label);
+	} else {
+		label->list.next = lineage->dead;
+		lineage->dead = &label->list;
+	}
+	vas_mutex_unlock(&lineage->lock, VAS_RANK_LEAF);
+}
+
+static bool is_used(const struct lineage_label *label)
+{
+	return lineage_is_family(label) || __atomic_load_n(&label->as.pages, __ATOMIC_ACQUIRE) != 0;
+}
+
+/*
+ * Hands the labels of `from` to `to`, but for those that no page names.
+ *  => nothing is being bound to labels of `from`: it is an inner node, or the leaf of a space whose
+ *     lock is held alone.
+ */
+static void move_labels(struct lineage *lineage, struct lineage_node *to, struct lineage_node *from)
+{
+	struct lineage_label *label = from->labels, *next;
+
+	from->labels = NULL;
+	for (; label != NULL; label = next) {
+		next = next_label(label);
+		if (!is_used(label)) {
+			drop_label(lineage, label);
+			continue;
+		}
+		label->node = to;
+		label->list.next = (struct vas_record *)(void *)to->labels;
+		to->labels = label;
+	}
+}
+
+/* The same for a leaf itself; says whether any page is bound to it. */
+static bool sweep(struct lineage *lineage, struct lineage_space *mine)
+{
+	struct lineage_node all = { .labels = mine->node.labels };
+
+	mine->node.labels = NULL;
+	mine->current = NULL;
+	move_labels(lineage, &mine->node, &all);
+	return mine->node.labels != NULL;
+}
+
+/* Nodes. */
+
+static void hang(struct lineage_node *node, struct lineage_node *parent)
+{
+	node->parent = parent;
+	node->next = NULL;
+	node->prev = parent->last;
+	if (parent->last != NULL)
+		parent->last->next = node;
+	else
+		parent->first = node;
+	parent->last = node;
+}
+
+static void unhang(struct lineage_node *node)
+{
+	struct lineage_node *parent = node->parent;
+
+	if (node->prev != NULL)
+		node->prev->next = node->next;
+	else
+		parent->first = node->next;
+	if (node->next != NULL)
+		node->next->prev = node->prev;
+	else
+		parent->last = node->prev;
+	node->parent = NULL;
+	node->next = NULL;
+	node->prev = NULL;
+}
+
+/* Puts `node` where `old` hangs. */
+static void replace(struct lineage_node *old, struct lineage_node *node)
+{
+	struct lineage_node *parent = old->parent;
+
+	node->parent = parent;
+	node->next = old->next;
+	node->prev = old->prev;
+	if (node->prev != NULL)
+		node->prev->next = node;
+	else if (parent != NULL)
+		parent->first = node;
+	if (node->next != NULL)
+		node->next->prev = node;
+	else if (parent != NULL)
+		parent->last = node;
+}
+
+static struct lineage_node *new_inner(struct lineage *lineage)
+{
+	struct lineage_node *inner = lineage->allocator->allocate(
+		lineage->allocator->context, sizeof(*inner), _Alignof(struct lineage_node));
+
+	if (inner == NULL)
+		return NULL;
+	*inner = (struct lineage_node){ 0 };
+	__atomic_fetch_add(&lineage->inner_nodes, 1, __ATOMIC_RELAXED);
+	return inner;
+}
+
+static void free_inner(struct lineage *lineage, struct lineage_node *inner)
+{
+	lineage_gone_free(lineage, inner);
+	__atomic_fetch_sub(&lineage->inner_nodes, 1, __ATOMIC_RELAXED);
+	lineage->allocator->release(lineage->allocator->context, inner, sizeof(*inner));
+}
+
+/*
+ * An inner node with one child is nobody but that child.
+ *
+ *	    n {1, 2}
+ *	    |            ->    c {1, 2, 3}
+ *	    c {3}
+ */
+static void collapse(struct lineage *lineage, struct lineage_node *inner)
+{
+	struct lineage_node *child = inner->first;
+	struct lineage_space *mine;
+
+	unhang(child);
+	replace(inner, child);
+	move_labels(lineage, child, inner);
+	lineage_gone_add_all(lineage, child, inner->gone);
+	if (child->parent == NULL)
+		lineage_gone_free(lineage, child);
+	free_inner(lineage, inner);
+	__atomic_fetch_add(&lineage->collapses, 1, __ATOMIC_RELAXED);
+	if (child->space == NULL)
+		return;
+	/* Births go on under the family's own label, which needs no counting; else any will do. */
+	mine = lineage_space_at(child);
+	for (struct lineage_label *label = child->labels; label != NULL; label = next_label(label))
+		if (lineage_is_family(label) || mine->current == NULL)
+			__atomic_store_n(&mine->current, label, __ATOMIC_RELEASE);
+}
+
+/*
+ * The parent's leaf becomes an inner node with two new leaves:
+ *
+ *	  p {1, 2}    ->    n {1, 2}
+ *	                    |       |
+ *	                    p {}    c {}
+ */
+static int split(struct lineage *lineage, struct lineage_space *parent, struct lineage_space *child)
+{
+	struct lineage_node *inner = new_inner(lineage), *leaf = &parent->node;
+
+	if (inner == NULL)
+		return -VAS_ENOMEM;
+	replace(leaf, inner);
+	move_labels(lineage, inner, leaf);
+	inner->gone = leaf->gone;
+	leaf->gone = NULL;
+	hang(leaf, inner);
+	hang(&child->node, inner);
+	__atomic_fetch_add(&lineage->splits, 1, __ATOMIC_RELAXED);
+	return 0;
+}
+
+int lineage_tree_fork(struct lineage *lineage, struct lineage_space *parent,
+		      struct lineage_space *child)
+{
+	struct lineage_label *family = parent->family;
+	int err = 0;
+
+	if (family == NULL)
+		return 0; /* the parent has never had a page */
+	lineage_lock(family);
+	if (sweep(lineage, parent)) {
+		err = split(lineage, parent, child);
+		/* The labels are all in use; any may go on. */
+		if (err != 0)
+			parent->current = parent->node.labels;
+	} else {
+		hang(&child->node, parent->node.parent);
+		lineage_gone_add_all(lineage, &child->node, parent->node.gone);
+		__atomic_fetch_add(&lineage->siblings, 1, __ATOMIC_RELAXED);
+	}
+	if (err == 0) {
+		child->family = family;
+		lineage_set_spaces(family, family->as.own.spaces + 1);
+	}
+	lineage_unlock(family);
+	return err;
+}
+
+void lineage_tree_leave(struct lineage *lineage, struct lineage_space *mine)
+{
+	struct lineage_label *family = mine->family, *label, *next;
+	struct lineage_node *leaf = &mine->node, *parent = leaf->parent;
+
+	if (family == NULL)
+		return;
+	lineage_lock(family);
+	mine->current = NULL;
+	for (label = leaf->labels; label != NULL; label = next) {
+		next = next_label(label);
+		if (label != family)
+			drop_label(lineage, label);
+	}
+	leaf->labels = NULL;
+	lineage_gone_free(lineage, leaf);
+	if (parent != NULL) {
+		unhang(leaf);
+		if (parent->first == parent->last)
+			collapse(lineage, parent);
+	}
+	mine->family = NULL;
+	lineage_set_spaces(family, family->as.own.spaces - 1);
+	if (family->as.own.spaces != 0) {
+		lineage_unlock(family);
+		return;
+	}
+	vas_assert(parent == NULL);
+	family->node = NULL;
+	/* Whoever waits for the lock now finds no node. */
+	lineage_unlock(family);
+	vas_mutex_lock(&lineage->lock, VAS_RANK_LEAF);
+	vas_record_put(&lineage->families, family);
+	vas_mutex_unlock(&lineage->lock, VAS_RANK_LEAF);
+}
+
+/* The space's first page: it founds a family. */
+static int found(struct lineage *lineage, struct lineage_space *mine)
+{
+	struct lineage_label *family;
+
+	bool new;
+
+	vas_mutex_lock(&lineage->lock, VAS_RANK_LEAF);
+	family = mine->family;
+	if (family == NULL) {
+		/* A walk for a page of long ago may hold the lock of one that is used again. */
+		new = lineage->families.dead == NULL;
+		family = vas_record_make(&lineage->families);
+		if (family != NULL) {
+			if (new)
+				family->as.own.lock = (struct vas_mutex){ 0 };
+			family->list.next = NULL;
+			family->node = &mine->node;
+			lineage_set_spaces(family, 1);
+			__atomic_store_n(&family->family, family, __ATOMIC_RELAXED);
+			mine->node.labels = family;
+			__atomic_store_n(&mine->family, family, __ATOMIC_RELEASE);
+			__atomic_store_n(&mine->current, family, __ATOMIC_RELEASE);
+		}
+	}
+	vas_mutex_unlock(&lineage->lock, VAS_RANK_LEAF);
+	return family != NULL ? 0 : -VAS_ENOMEM;
+}
+
+int lineage_tree_prepare(struct lineage *lineage, struct lineage_space *mine)
+{
+	struct lineage_label *family, *label;
+
+	family = __atomic_load_n(&mine->family, __ATOMIC_ACQUIRE);
+	if (family == NULL)
+		return found(lineage, mine);
+	lineage_lock(family);
+	label = mine->current;
+	if (label == NULL) {
+		label = new_label(lineage, &mine->node, family);
+		if (label != NULL)
+			__atomic_store_n(&mine->current, label, __ATOMIC_RELEASE);
+	}
+	lineage_unlock(family);
+	return label != NULL ? 0 : -VAS_ENOMEM;
+}
