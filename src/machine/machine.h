@@ -1,0 +1,259 @@
+/* SPDX-FileCopyrightText: 2026 the vas authors */
+/* SPDX-License-Identifier: MIT */
+#ifndef VAS_SRC_MACHINE_MACHINE_H
+#define VAS_SRC_MACHINE_MACHINE_H
+
+/* A machine seen from inside: what it keeps in each space and in each area. */
+
+#include <vas/machine.h>
+
+#include "base/list.h"
+#include "base/lock.h"
+#include "reclaim/memory.h"
+#include "space/space.h"
+
+/* How often one who found no frame gets some by reclaim, and tries again. */
+#define MACHINE_TRIES 8
+
+/* What one last-level table covers. */
+#define TABLE_SPAN (VAS_PAGE_SIZE * 512)
+
+/* What happens on every fault is counted in a line that few threads share. */
+enum machine_event {
+	EVENT_ZERO,
+	EVENT_NEW,
+	EVENT_FILE,
+	EVENT_READ_IN,
+	EVENT_WRITE,
+	EVENT_COPIED,
+	EVENT_REUSED,
+	EVENT_SWAP,
+	EVENTS,
+};
+
+struct machine_events {
+	uint64_t count[EVENTS];
+};
+
+struct vas_machine {
+	struct vas_memory memory;
+	const struct vas_allocator *allocator;
+	struct vas_settings *settings, own_settings;
+	struct vas_listener listener; /* its area_bytes depend on the file design */
+	const struct vas_pmap_observer *observer;
+	struct machine_events events[VAS_SHARED_SLOTS];
+	uint64_t forks, fork_entries, entries_moved;
+	uint64_t next_inode;
+	uint32_t peak;
+
+	struct vas_mutex lock;	/* of what follows; a leaf */
+	struct vas_list spaces; /* machine_space.all */
+	struct vas_list objects;
+	struct machine_background *background;
+};
+
+/* What a call remembers to do when it has let go of the space. */
+struct machine_later {
+	struct vas_range populate;
+	bool read_only; /* MADV_POPULATE_READ: no copies are made */
+	struct vas_range out;
+	bool cold; /* `out` is only made old */
+};
+
+struct machine_space {
+	struct vas_shared_lock lock;
+	struct vas_machine *machine;
+	struct vas_space *space;
+	struct vas_pmap *pmap;
+	struct vas_list all;
+	uint32_t pins;	      /* others who look at it: its end waits for them */
+	struct vas_pool pool; /* changed with the lock held alone */
+	bool listed;	      /* it is in the machine's list */
+	uint32_t wanted;      /* frames that a call could not get */
+	unsigned tries;	      /* how often it was made again for want of them */
+	struct machine_space *child; /* of the fork that goes on */
+	struct machine_later later;
+};
+
+struct machine_area {
+	bool has_private; /* has held a page that no file has: fork copies its entries */
+	bool linked;	  /* `link` is in its object's map */
+	struct vas_file_link link;
+	/* The file design's fields follow. */
+};
+
+static inline struct machine_space *machine_space_of(const struct vas_space *space)
+{
+	return space->home;
+}
+
+static inline struct machine_area *machine_area_of(const struct machine_space *in,
+						   const struct vas_area *area)
+{
+	return vas_area_data(area, &in->machine->listener);
+}
+
+/* May an entry that is made or copied need a record of its own? */
+static inline bool machine_chains(const struct vas_memory *memory)
+{
+	return memory->rmap.anon->chains || memory->rmap.file->chains ||
+	       __atomic_load_n(&memory->merging, __ATOMIC_RELAXED);
+}
+
+static inline void machine_count_event(struct vas_machine *machine, enum machine_event event)
+{
+	__atomic_add_fetch(&machine->events[vas_thread_slot()].count[event], 1, __ATOMIC_RELAXED);
+}
+
+/* Is an entry, present or on its way, counted in its page's locks? */
+static inline bool entry_locked(uint64_t value)
+{
+	if (!vas_entry_present(value))
+		value = vas_migration_end(value, 0);
+	return (value & VAS_PTE_LOCKED) != 0;
+}
+
+/* The object that an area maps; NULL: private memory, or nothing that could be read. */
+static inline struct vas_object *machine_object_of(const struct vas_area *area)
+{
+	return area->file == NULL ? NULL : area->file->object;
+}
+
+/* Pages since the area's start. */
+static inline uint64_t machine_index_of(const struct vas_area *area, uint64_t address)
+{
+	return area->offset + ((address - area->range.start) >> VAS_PAGE_SHIFT);
+}
+
+/* Does a write to this area stay its own? */
+static inline bool area_private(const struct vas_area *area)
+{
+	return (area->flags & VAS_AREA_SHARED) == 0 && (area->flags & VAS_AREA_MAY_SHARE) == 0;
+}
+
+/* The hardware's permission bits for a page in an area; writable only where the caller says so. */
+static inline uint64_t entry_bits(const struct vas_area *area, bool writable)
+{
+	uint64_t bits = VAS_PTE_PRESENT | VAS_PTE_ACCESSED;
+
+	if ((area->flags & VAS_AREA_ACCESS) != 0)
+		bits |= VAS_PTE_USER;
+	if ((area->flags & VAS_AREA_EXEC) == 0)
+		bits |= VAS_PTE_NX;
+	if (writable && (area->flags & VAS_AREA_WRITE) != 0)
+		bits |= VAS_PTE_WRITE;
+	if ((area->flags & VAS_AREA_LOCKED) != 0)
+		bits |= VAS_PTE_LOCKED;
+	return bits;
+}
+
+static inline uint64_t entry_for(const struct vas_memory *memory, const struct vas_page *page,
+				 uint64_t bits)
+{
+	return (uint64_t)vas_frame_number(memory->frames, page) << VAS_PAGE_SHIFT | bits;
+}
+
+/* The page that a present entry names. */
+static inline struct vas_page *entry_page(const struct vas_memory *memory, uint64_t entry)
+{
+	return vas_frame_page(memory->frames, vas_entry_frame(entry));
+}
+
+/* The page that an entry maps, with a reference; NULL: it maps none, or one that is on its way, whose
+ * references only the one who moves it may change. => the space's lock; not the table's. */
+static inline struct vas_page *entry_hold(const struct vas_memory *memory,
+					  const struct vas_entry *entry)
+{
+	struct vas_page *page = NULL;
+	uint64_t value;
+
+	vas_pmap_lock(entry->table);
+	value = vas_entry_read(entry);
+	if (vas_entry_present(value) && (value & VAS_PTE_SPECIAL) == 0) {
+		page = entry_page(memory, value);
+		vas_page_get(page);
+	}
+	vas_pmap_unlock(entry->table);
+	return page;
+}
+
+/* ---- fault.c ---- */
+
+/*
+ * One fault, with the space's lock shared. 0: something changed, try the access again.
+ * -VAS_EAGAIN: no frame: let go, reclaim, try again. Else as vas_access.
+ */
+int vas_fault(struct machine_space *in, struct vas_area *area, uint64_t address,
+	      enum vas_access access);
+
+/* ---- access.c ---- */
+
+/* Faults pages in, with no lock held; errors end an area's part. */
+void vas_populate_pages(struct machine_space *in, struct vas_range range, bool read_only);
+/* Frees some frames for one who found none. 0, or -VAS_ENOMEM: there is nothing to be had. */
+int vas_make_frames(struct vas_machine *machine, uint32_t wanted, unsigned *tries);
+
+/* ---- zap.c ---- */
+
+enum zap {
+	ZAP_ALL,      /* unmap */
+	ZAP_CONTENTS, /* DONTNEED, truncate: guard pages stay */
+	ZAP_OBJECT,   /* only pages of objects: a hole was punched */
+	ZAP_GUARDS,   /* only guard pages */
+};
+/* Forgets what [start, end) holds. `foreign`: the caller does not hold the space's lock (but
+ * something that keeps the space alive, of a rank below VAS_RANK_WALK). */
+void vas_zap(struct vas_memory *memory, struct vas_pmap *pmap, struct vas_range range,
+	     enum zap what, bool foreign);
+
+/* ---- copy.c, move.c, advise.c, link.c ---- */
+
+/* fork: copies the entries of `from` to `to`, an area of the child's. => the parent's lock alone. */
+void vas_copy_entries(struct machine_space *parent, struct machine_space *child,
+		      const struct vas_area *from, const struct vas_area *to);
+void vas_move_entries(struct machine_space *in, const struct vas_op *op);
+/* Bits follow an area's flags. */
+void vas_protect_entries(struct machine_space *in, const struct vas_op *op);
+void vas_advise_entries(struct machine_space *in, const struct vas_op *op);
+/* madvise PAGEOUT and COLD, with no lock held. */
+void vas_age_pages(struct machine_space *in, struct vas_range range, bool cold);
+
+/* Brings an area's link in its object's map up to date; `gone`: takes it out. `pool` is that of the
+ * space whose call it is. */
+void vas_link_area(struct machine_space *in, struct vas_area *area, struct vas_pool *pool,
+		   bool gone);
+/* -VAS_ENOMEM. */
+int vas_link_reserve(struct machine_space *in, size_t changes);
+
+/* ---- objects.c ---- */
+
+/* What stands behind struct vas_object.map. */
+struct machine_object {
+	struct vas_list all;
+	struct vas_object *object;
+	struct vas_machine *machine;
+	struct vas_file_map map; /* the design's fields follow */
+};
+
+static inline struct machine_object *machine_object_behind(const struct vas_object *object)
+{
+	return (struct machine_object *)(void *)((unsigned char *)object->map -
+						 offsetof(struct machine_object, map));
+}
+
+/* ---- spaces.c ---- */
+
+/* The spaces of a machine, one after the other, each kept alive while it is looked at: `at` is the
+ * last one, or NULL at first; NULL: no more. */
+struct machine_space *vas_next_space(struct vas_machine *machine, struct machine_space *at);
+
+/* ---- background_posix.c ---- */
+
+/* Ends the background thread, if there is one. Freestanding builds bring one that does nothing. */
+void vas_machine_stop(struct vas_machine *machine);
+
+/* ---- listener.c ---- */
+
+extern const struct vas_listener vas_machine_listener;
+
+#endif
