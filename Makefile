@@ -62,6 +62,6 @@ setup:
 	@scripts/setup check
 
 clean:
-	rm -rf $(BUILD) build-plain build-sanitized build-fuzz
+	rm -rf $(BUILD) build-plain build-sanitized build-threads build-fuzz
 
 .PHONY: all bench check clean demo format fuzz install oracle setup

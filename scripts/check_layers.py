@@ -17,6 +17,7 @@ SOUND = {
     "include/vas/space.h": "#include <vas/index.h>\n",
     "src/base/list.h": "",
     "src/base/libc.c": "#include <stdlib.h>\n#include <vas/base.h>\n",
+    "src/object/store_posix.c": "#include <unistd.h>\n",
     "src/tree/gap.h": '#include "base/list.h"\n',
     "src/tree/gap.c": '#include "gap.h"\n\n#include <string.h>\n#include <vas/index.h>\n',
     "src/space/map.c": '#include <vas/space.h>\n#include "tree/gap.h"\n',

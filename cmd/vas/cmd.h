@@ -16,7 +16,11 @@ enum {
 	STATUS_INCOMPLETE = 3, /* no difference, but not everything could be looked at */
 };
 
+int cmd_bench_file_rmap(int argc, char **argv);
+int cmd_bench_fault(int argc, char **argv);
+int cmd_bench_fork(int argc, char **argv);
 int cmd_bench_index(int argc, char **argv);
+int cmd_bench_reclaim(int argc, char **argv);
 int cmd_bench_space(int argc, char **argv);
 int cmd_designs(int argc, char **argv);
 int cmd_explain(int argc, char **argv);

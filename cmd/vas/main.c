@@ -48,8 +48,13 @@ static const struct command commands[] = {
 static const struct command benches[] = {
 	{ "bench index", "the area-index designs, from 10 to 1,000,000 areas", cmd_bench_index,
 	  false },
+	{ "bench fault", "page faults by kind, beside the kernel's", cmd_bench_fault, false },
+	{ "bench fork", "forks, per area and per page, beside the kernel's", cmd_bench_fork, false },
+	{ "bench reclaim", "reclaim, per page, beside the kernel's", cmd_bench_reclaim, false },
 	{ "bench space", "calls on spaces, beside the same calls done by the kernel",
 	  cmd_bench_space, false },
+	{ "bench file-rmap", "the file reverse maps, on the workloads that judged them",
+	  cmd_bench_file_rmap, false },
 	{ NULL, NULL, NULL, false },
 };
 

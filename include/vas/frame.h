@@ -49,7 +49,7 @@ struct vas_page {
 	uint32_t flags;
 	uint8_t kind;  /* enum vas_page_kind */
 	uint8_t level; /* of a table, 1 to 4 */
-	uint16_t order;
+	uint16_t locks; /* entries of locked areas that map it: it stays in memory */
 	int32_t references; /* holders, page-table entries among them; 0: free */
 	int32_t mapcount;   /* page-table entries that map it; of a table: its entries in use */
 	void *owner;	/* the object, or what the reverse map binds it to; of a table: its pmap */
@@ -57,8 +57,15 @@ struct vas_page {
 	void *rmap;	/* the reverse map's own (pte-chain) */
 	uint32_t next, prev; /* frame numbers: reclaim lists, the free list */
 	uint32_t slot;	     /* of swap; 0: none */
-	uint32_t lock;	     /* of a table's entries */
+	uint32_t lock;	     /* of a table's entries; of its own chain in pages that have one */
 	uint64_t stamp;	     /* the embedder's */
+};
+
+/* What an anonymous page is bound to by its reverse map; kept beside its slot while it is out in
+ * swap. */
+struct vas_binding {
+	void *owner;
+	uint64_t index;
 };
 
 struct vas_frames;

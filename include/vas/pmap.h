@@ -35,7 +35,8 @@ extern "C" {
 #define VAS_PTE_USER	 (UINT64_C(1) << 2)
 #define VAS_PTE_ACCESSED (UINT64_C(1) << 5)
 #define VAS_PTE_DIRTY	 (UINT64_C(1) << 6)
-#define VAS_PTE_SPECIAL	 (UINT64_C(1) << 9) /* the zero page: not counted as mapped */
+#define VAS_PTE_SPECIAL	 (UINT64_C(1) << 9)  /* the zero page: not counted as mapped */
+#define VAS_PTE_LOCKED	 (UINT64_C(1) << 10) /* counted in the page's locks */
 #define VAS_PTE_NX	 (UINT64_C(1) << 63)
 #define VAS_PTE_FRAME	 (UINT64_C(0x000ffffffffff000))
 
@@ -43,7 +44,7 @@ extern "C" {
 enum vas_entry_kind {
 	VAS_ENTRY_NONE,
 	VAS_ENTRY_SWAP,	     /* payload: the slot */
-	VAS_ENTRY_MIGRATION, /* payload: the frame that is on its way; wait for it */
+	VAS_ENTRY_MIGRATION, /* payload: the frame that is on its way, and bits; see below */
 	VAS_ENTRY_GUARD,     /* a guard page: any access is an error */
 	VAS_ENTRY_FILE,	     /* payload: the page's offset in its nonlinear file mapping */
 };
@@ -73,11 +74,51 @@ static inline uint32_t vas_entry_frame(uint64_t entry)
 	return (uint32_t)((entry & VAS_PTE_FRAME) >> VAS_PAGE_SHIFT);
 }
 
+/*
+ * A migration entry: made from the present one that it stands for, whose bits it remembers; the
+ * frame it maps; and the present entry again, for another frame (or the same).
+ *
+ *	| 0 63..42 | L 41 | U 40 | NX 39 | D 38 | A 37 | W 36 | frame number 35..4 | MIGRATION 3..1 | 0 |
+ */
+static inline uint64_t vas_migration_make(uint64_t present)
+{
+	uint64_t bits = (present & VAS_PTE_WRITE) >> 1 | (present & VAS_PTE_ACCESSED) >> 4 |
+			(present & VAS_PTE_DIRTY) >> 4 | (present & VAS_PTE_NX) >> 60 |
+			(present & VAS_PTE_USER) << 2 | (present & VAS_PTE_LOCKED) >> 5;
+
+	return vas_entry_make(VAS_ENTRY_MIGRATION, bits << 32 | vas_entry_frame(present));
+}
+
+static inline uint32_t vas_migration_frame(uint64_t entry)
+{
+	return (uint32_t)vas_entry_payload(entry);
+}
+
+static inline uint64_t vas_migration_end(uint64_t entry, uint32_t frame)
+{
+	uint64_t bits = vas_entry_payload(entry) >> 32;
+
+	return VAS_PTE_PRESENT | (bits & 1) << 1 | (bits & 6) << 4 | (bits & 8) << 60 |
+	       (bits & 16) >> 2 | (bits & 32) << 5 | (uint64_t)frame << VAS_PAGE_SHIFT;
+}
+
+/* The frame of an entry that maps a page (present, or on its way); 0: it maps none. The page of
+ * zeroes counts as none. */
+static inline uint32_t vas_entry_maps(uint64_t entry)
+{
+	if (vas_entry_present(entry))
+		return (entry & VAS_PTE_SPECIAL) == 0 ? vas_entry_frame(entry) : 0;
+	return vas_entry_kind(entry) == VAS_ENTRY_MIGRATION ? vas_migration_frame(entry) : 0;
+}
+
 struct vas_pmap;
+
+/* Aligned as the hardware has it, where 64-bit words are not. */
+typedef uint64_t vas_pte __attribute__((aligned(8)));
 
 /* An entry and the table that holds it. */
 struct vas_entry {
-	uint64_t *entry;
+	vas_pte *entry;
 	struct vas_page *table;
 };
 
@@ -144,6 +185,10 @@ VAS_API uint64_t vas_pmap_access(const struct vas_pmap *pmap, uint64_t address, 
 typedef bool vas_entry_fn(void *data, uint64_t address, const struct vas_entry *entry);
 VAS_API void vas_pmap_each(struct vas_pmap *pmap, uint64_t start, uint64_t end, vas_entry_fn *visit,
 			   void *data);
+
+/* Moves *address up to the first address at or above it that has a last-level table. False: none
+ * below `end`. O(holes / 512). */
+VAS_API bool vas_pmap_next(const struct vas_pmap *pmap, uint64_t *address, uint64_t end);
 
 /*
  * Moves all entries of [from, from + length) to `to`, whole tables at a time where both lie alike

@@ -43,6 +43,9 @@ VAS_API void vas_pool_give(struct vas_pool *pool, void *memory, size_t size);
 /* The end of a call: ends all promises, releases all but `keep` blocks of each class. */
 VAS_API void vas_pool_trim(struct vas_pool *pool, size_t keep);
 
+/* Bytes of the blocks in it. */
+VAS_API size_t vas_pool_bytes(const struct vas_pool *pool);
+
 /* Bytes that a block of this size takes. */
 VAS_API size_t vas_pool_size(size_t size);
 

@@ -93,3 +93,12 @@ void vas_pool_trim(struct vas_pool *pool, size_t keep)
 					   (size_t)SMALLEST << class);
 	}
 }
+
+size_t vas_pool_bytes(const struct vas_pool *pool)
+{
+	size_t bytes = 0;
+
+	for (unsigned class = 0; class < VAS_POOL_CLASSES; class ++)
+		bytes += pool->classes[class].count << class;
+	return bytes * SMALLEST;
+}

@@ -25,8 +25,8 @@
 #define STACKS VAS_SHARED_SLOTS
 
 struct stack {
-	uint64_t head;
-	int32_t used; /* taken from here, less those that came back */
+	uint64_t head __attribute__((aligned(8))); /* on 32 bits too */
+	int32_t used;				   /* taken from here, less those that came back */
 	uint32_t padding[13];
 };
 
@@ -182,7 +182,7 @@ void vas_frame_free(struct vas_frames *frames, struct vas_page *page)
 	page->flags = 0;
 	page->kind = VAS_PAGE_FREE;
 	page->level = 0;
-	page->order = 0;
+	page->locks = 0;
 	page->references = 0;
 	page->owner = NULL;
 	page->index = 0;

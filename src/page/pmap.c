@@ -50,7 +50,7 @@ static uint64_t span_of(unsigned level)
 	return VAS_PAGE_SIZE << (9 * (level - 1));
 }
 
-static uint64_t *entries_of(const struct vas_pmap *pmap, const struct vas_page *table)
+static vas_pte *entries_of(const struct vas_pmap *pmap, const struct vas_page *table)
 {
 	return vas_frame_bytes(pmap->frames, table);
 }
@@ -175,7 +175,7 @@ static struct vas_page *last_table(const struct vas_pmap *pmap, uint64_t address
 	struct vas_page *table = pmap->root;
 
 	for (unsigned level = LEVELS; level > 1; level--) {
-		uint64_t *entries = entries_of(pmap, table);
+		vas_pte *entries = entries_of(pmap, table);
 		uint64_t entry =
 			__atomic_load_n(&entries[slot_of(address, level)], __ATOMIC_ACQUIRE);
 
@@ -198,7 +198,7 @@ bool vas_pmap_find(const struct vas_pmap *pmap, uint64_t address, struct vas_ent
 }
 
 /* The table below one entry, made if there is none; whoever comes second frees its own. */
-static struct vas_page *below(struct vas_pmap *pmap, struct vas_page *table, uint64_t *entry,
+static struct vas_page *below(struct vas_pmap *pmap, struct vas_page *table, vas_pte *entry,
 			      unsigned level, uint64_t address)
 {
 	uint64_t old = __atomic_load_n(entry, __ATOMIC_ACQUIRE), made;
@@ -225,7 +225,7 @@ int vas_pmap_make(struct vas_pmap *pmap, uint64_t address, struct vas_entry *ent
 
 	vas_debug(address >> ADDRESS_BITS == 0);
 	for (unsigned level = LEVELS; level > 1; level--) {
-		uint64_t *entries = entries_of(pmap, table);
+		vas_pte *entries = entries_of(pmap, table);
 
 		table = below(pmap, table, &entries[slot_of(address, level)], level - 1, address);
 		if (table == NULL)
@@ -295,7 +295,8 @@ uint64_t vas_pmap_access(const struct vas_pmap *pmap, uint64_t address, bool wri
 		return 0;
 	old = vas_entry_read(&entry);
 	for (;;) {
-		bool allowed = vas_entry_present(old) && !(write && (old & VAS_PTE_WRITE) == 0) &&
+		bool allowed = (old & VAS_PTE_PRESENT) != 0 && (old & VAS_PTE_USER) != 0 &&
+			       !(write && (old & VAS_PTE_WRITE) == 0) &&
 			       !(execute && (old & VAS_PTE_NX) != 0);
 
 		if (!allowed) {
@@ -313,7 +314,7 @@ uint64_t vas_pmap_access(const struct vas_pmap *pmap, uint64_t address, bool wri
 static bool each_entry(struct vas_pmap *pmap, struct vas_page *table, struct vas_range part,
 		       vas_entry_fn *visit, void *data)
 {
-	uint64_t *entries = entries_of(pmap, table);
+	vas_pte *entries = entries_of(pmap, table);
 	bool on = true;
 
 	vas_pmap_lock(table);
@@ -365,15 +366,41 @@ void vas_pmap_each(struct vas_pmap *pmap, uint64_t start, uint64_t end, vas_entr
 		(void)each_table(&each, pmap->root, (struct vas_range){ start, end });
 }
 
+bool vas_pmap_next(const struct vas_pmap *pmap, uint64_t *address, uint64_t end)
+{
+	uint64_t at = *address;
+
+	while (at < end) {
+		struct vas_page *table = pmap->root;
+		unsigned level;
+
+		for (level = LEVELS; level > 1; level--) {
+			uint64_t entry = __atomic_load_n(
+				&entries_of(pmap, table)[slot_of(at, level)], __ATOMIC_ACQUIRE);
+
+			if (entry == 0)
+				break;
+			table = table_at(pmap, entry);
+		}
+		if (level == 1) {
+			*address = at;
+			return true;
+		}
+		at = (at | (span_of(level) - 1)) + 1;
+	}
+	return false;
+}
+
 /* Frees what is empty below a table, in [start, end). */
 static void trim_table(struct vas_pmap *pmap, struct vas_page *table, struct vas_range part)
 {
 	unsigned level = table->level;
-	uint64_t *entries = entries_of(pmap, table), span = span_of(level);
+	vas_pte *entries = entries_of(pmap, table);
+	uint64_t span = span_of(level);
 
 	for (uint64_t at = part.start; at < part.end;) {
 		uint64_t end = (at | (span - 1)) + 1;
-		uint64_t *entry = &entries[slot_of(at, level)];
+		vas_pte *entry = &entries[slot_of(at, level)];
 
 		if (end > part.end)
 			end = part.end;
@@ -408,7 +435,7 @@ static bool entry_above(struct vas_pmap *pmap, uint64_t address, bool make, stru
 	struct vas_page *table = pmap->root;
 
 	for (unsigned level = LEVELS; level > 2; level--) {
-		uint64_t *entry = &entries_of(pmap, table)[slot_of(address, level)];
+		vas_pte *entry = &entries_of(pmap, table)[slot_of(address, level)];
 
 		if (make)
 			table = below(pmap, table, entry, level - 1, address);
@@ -503,7 +530,7 @@ uint32_t vas_pmap_tables(const struct vas_pmap *pmap)
 static bool check_table(const struct vas_pmap *pmap, const struct vas_page *table, uint32_t *tables,
 			const struct vas_printer *printer)
 {
-	const uint64_t *entries = entries_of(pmap, table);
+	const vas_pte *entries = entries_of(pmap, table);
 	int32_t used = 0;
 
 	(*tables)++;

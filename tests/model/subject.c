@@ -293,7 +293,7 @@ const char *subject_check(struct subject *subject)
 			return "the space is not valid";
 	}
 	if (subject->chain != NULL &&
-	    !vas_anon_vma_chain_validate(subject->chain, subject->spaces, CALL_SPACES, &printer))
+	    !vas_anon_vma_chain_validate(subject->chain, &printer))
 		return "the chains are not valid";
 	return NULL;
 }

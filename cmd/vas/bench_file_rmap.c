@@ -1,0 +1,366 @@
+/* SPDX-FileCopyrightText: 2026 the vas authors */
+/* SPDX-License-Identifier: MIT */
+
+/*
+ * `vas bench file-rmap`: what each file reverse map costs on the programs on which they were judged.
+ *
+ * Each workload is a list of changes of one object's map, and of pages to ask for; each run of a
+ * design is a process of its own. The designs take turns, and each figure is the median of the
+ * runs. Whatever takes too long or too much memory is stopped, and said to have been. All designs
+ * must give the same answers: a sum over the addresses that the first queries visited is compared.
+ */
+
+#include <dlfcn.h>
+#include <limits.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "bench_file_rmap.h"
+#include "cmd.h"
+#include "output.h"
+#include "progress.h"
+
+#define MOST_DESIGNS 16
+#define MOST_RUNS    31
+
+static const char usage[] =
+	"usage: vas bench file-rmap [OPTION...]\n"
+	"\n"
+	"Times the file reverse maps on the workloads on which they were judged, at the sizes that\n"
+	"were published. Times are ns; '>' marks what was stopped at a bound, and measured until\n"
+	"then; '-' what it never came to.\n"
+	"\n"
+	"  --workload=LIST  with commas; all of them\n"
+	"  --design=LIST    'vas designs' lists them\n"
+	"  --peer=FILE      beside a design of this plug-in; bench/peers builds one of Linux's\n"
+	"  --runs=N         of which the median is taken (3)\n"
+	"  --time=MS        the bound of each phase of a run, in milliseconds (1000)\n"
+	"  --memory=MIB     the bound of what a design may take (1024)\n"
+	"  --seed=N         of all random choices (1)\n"
+	"  --json           as one JSON object\n"
+	"  -h, --help       this text\n"
+	"\n"
+	"Exit status: 0 all designs gave the same answers, 1 they did not, 2 trouble.\n";
+
+static const struct {
+	const char *name, *text;
+} figures[RMAP_FIGURES] = {
+	[RMAP_INSERT] = { "build_ns", "build" },
+	[RMAP_CHURN] = { "churn_ns", "churn" },
+	[RMAP_REMOVE] = { "remove_ns", "remove" },
+	[RMAP_QUERY] = { "query_ns", "query" },
+	[RMAP_VISIT] = { "visit_ns", "/area" },
+	[RMAP_VISITS] = { "visits", "areas" },
+	[RMAP_CANDIDATES] = { "candidates_per_hit", "looked" },
+	[RMAP_BYTES] = { "bytes_per_area", "bytes" },
+};
+
+struct options {
+	const struct vas_file_rmap_design *designs[MOST_DESIGNS];
+	size_t design_count;
+	const struct vas_file_rmap_design *peer; /* one of them, or NULL */
+	const char *works;			 /* NULL: all */
+	size_t runs;
+	unsigned milliseconds;
+	uint64_t bytes, seed;
+	bool json;
+};
+
+/* The runs of one design on one workload, sorted by value once all are in. */
+struct column {
+	double values[RMAP_FIGURES][MOST_RUNS];
+	struct bench_rmap_result last;
+};
+
+static int compare_values(const void *a, const void *b)
+{
+	double left = *(const double *)a, right = *(const double *)b;
+
+	return (left > right) - (left < right);
+}
+
+static double median(const struct options *options, const struct column *column, size_t figure)
+{
+	return column->values[figure][options->runs / 2];
+}
+
+/* Is `name` a part of the list? */
+static bool in_list(const char *list, const char *name)
+{
+	size_t length = strlen(name);
+
+	for (; list != NULL; list = strchr(list, ',')) {
+		list += *list == ',';
+		if (strncmp(list, name, length) == 0 &&
+		    (list[length] == ',' || list[length] == '\0'))
+			return true;
+	}
+	return false;
+}
+
+/* All runs of all designs on one workload. False: one failed. */
+static bool measure(const struct options *options, const struct bench_rmap_work *work,
+		    const struct bench_script *script, struct column *columns)
+{
+	bool ok = true;
+
+	progress_start(work->name, options->runs * options->design_count);
+	for (size_t run = 0; ok && run < options->runs; run++) {
+		for (size_t i = 0; ok && i < options->design_count; i++) {
+			struct column *column = &columns[i];
+
+			progress_at(run * options->design_count + i);
+			ok = bench_rmap_run(script, options->designs[i], options->milliseconds,
+					    options->bytes, &column->last);
+			for (size_t figure = 0; figure < RMAP_FIGURES; figure++)
+				column->values[figure][run] = column->last.value[figure];
+		}
+	}
+	progress_end();
+	for (size_t i = 0; i < options->design_count; i++)
+		for (size_t figure = 0; figure < RMAP_FIGURES; figure++)
+			qsort(columns[i].values[figure], options->runs, sizeof(double),
+			      compare_values);
+	return ok;
+}
+
+/* Did all that were asked answer alike? */
+static bool compare_checksums(const struct options *options, const struct bench_rmap_work *work,
+			      const struct column *columns)
+{
+	const struct column *first = NULL;
+	bool alike = true;
+
+	for (size_t i = 0; i < options->design_count; i++) {
+		if (columns[i].last.asked == 0)
+			continue;
+		if (first == NULL)
+			first = &columns[i];
+		if (columns[i].last.checksum == first->last.checksum)
+			continue;
+		complain("%s: %s answers otherwise than the designs before it", work->name,
+			 options->designs[i]->name);
+		alike = false;
+	}
+	return alike;
+}
+
+static void print_table(const struct options *options, const struct bench_rmap_work *work,
+			const struct column *columns)
+{
+	printf("\n%s: %s\n%-14s", work->name, work->text, "");
+	for (size_t figure = 0; figure < RMAP_FIGURES; figure++)
+		printf(" %10s", figures[figure].text);
+	printf("\n");
+	for (size_t i = 0; i < options->design_count; i++) {
+		printf("%-14s", options->designs[i]->name);
+		for (size_t figure = 0; figure < RMAP_FIGURES; figure++) {
+			double value = median(options, &columns[i], figure);
+
+			if (value < 0)
+				printf(" %10s", "-");
+			else
+				printf(" %c%9.*f", columns[i].last.stopped[figure] ? '>' : ' ',
+				       value < 100 ? 2 : 0, value);
+		}
+		printf("\n");
+	}
+	fflush(stdout);
+}
+
+static void report_columns(const struct options *options, const struct bench_rmap_work *work,
+			   const struct bench_script *script, const struct column *columns,
+			   json_t *results)
+{
+	for (size_t i = 0; i < options->design_count; i++) {
+		const struct column *column = &columns[i];
+		json_t *result = json_object(), *stopped = json_array();
+
+		report_set(result, "workload", json_string(work->name));
+		report_set(result, "design", json_string(options->designs[i]->name));
+		report_set(result, "peer", json_boolean(options->designs[i] == options->peer));
+		for (size_t figure = 0; figure < RMAP_FIGURES; figure++) {
+			double value = median(options, column, figure);
+
+			if (value >= 0)
+				report_set(result, figures[figure].name, json_real(value));
+			if (column->last.stopped[figure])
+				report_append(stopped, json_string(figures[figure].name));
+		}
+		report_set(result, "stopped", stopped);
+		report_set(result, "changes", json_integer((json_int_t)script->build.count));
+		report_set(result, "changes_done", json_integer((json_int_t)column->last.built));
+		report_set(result, "queries_done", json_integer((json_int_t)column->last.asked));
+		report_set(result, "checksum", json_address(column->last.checksum));
+		report_append(results, result);
+	}
+}
+
+static int finish(const struct options *options, json_t *results, bool alike)
+{
+	json_t *report;
+
+	if (results == NULL) {
+		if (options->peer == NULL)
+			printf("\nLinux's own interval tree was not measured: --peer names it, "
+			       "bench/peers/linux_interval_tree.sh builds it\n");
+		return finish_output(alike ? STATUS_OK : STATUS_DIFFERENT);
+	}
+	report = report_new("bench-file-rmap");
+	report_set(report, "results", results);
+	report_set(report, "runs", json_integer((json_int_t)options->runs));
+	report_set(report, "checksums_agree", json_boolean(alike));
+	return report_print(report, alike ? STATUS_OK : STATUS_DIFFERENT);
+}
+
+static int run(const struct options *options)
+{
+	struct column *columns = calloc(options->design_count, sizeof(*columns));
+	json_t *results = options->json ? json_array() : NULL;
+	const struct bench_rmap_work *work = bench_rmap_works;
+	bool ok = columns != NULL, alike = true;
+
+	if (!options->json)
+		printf("median of %zu runs; build, churn, remove: ns per change; query: ns, of "
+		       "which ns per area visited;\nareas visited per query; areas looked at for "
+		       "each; bytes per area\n",
+		       options->runs);
+	for (; ok && work->name != NULL; work++) {
+		struct bench_script script;
+
+		if (options->works != NULL && !in_list(options->works, work->name))
+			continue;
+		ok = bench_script_write(&script, work, options->seed);
+		if (!ok)
+			break;
+		ok = measure(options, work, &script, columns);
+		if (ok) {
+			alike = compare_checksums(options, work, columns) && alike;
+			if (options->json)
+				report_columns(options, work, &script, columns, results);
+			else
+				print_table(options, work, columns);
+		}
+		bench_script_free(&script);
+	}
+	free(columns);
+	if (ok)
+		return finish(options, results, alike);
+	complain("%s: no memory, or a run that failed", work->name);
+	if (results != NULL)
+		json_decref(results);
+	return STATUS_TROUBLE;
+}
+
+static bool take_designs(struct options *options, char *list)
+{
+	char *rest = list, *part;
+
+	options->design_count = 0;
+	while ((part = strsep(&rest, ",")) != NULL) {
+		const struct vas_file_rmap_design *design = vas_file_rmap_find(part);
+
+		if (design == NULL || options->design_count == MOST_DESIGNS - 1)
+			return false;
+		options->designs[options->design_count++] = design;
+	}
+	return true;
+}
+
+/* A plug-in: a shared object with a table of functions. It stays until the end. */
+static bool take_peer(struct options *options, const char *path)
+{
+	void *plugin = dlopen(path, RTLD_NOW | RTLD_LOCAL);
+
+	options->peer = plugin == NULL ? NULL : dlsym(plugin, "vas_peer_file_rmap");
+	if (options->peer == NULL)
+		complain("%s", dlerror());
+	return options->peer != NULL;
+}
+
+/* False: one of the names is not known. */
+static bool take_works(struct options *options, const char *list)
+{
+	const struct bench_rmap_work *work = bench_rmap_works;
+	size_t known = 0, asked = 1;
+
+	for (const char *at = list; *at != '\0'; at++)
+		asked += *at == ',';
+	for (; work->name != NULL; work++)
+		known += in_list(list, work->name);
+	options->works = list;
+	return known == asked;
+}
+
+static void set_defaults(struct options *options)
+{
+	const struct vas_file_rmap_design *const *designs = vas_file_rmap_designs();
+
+	for (; *designs != NULL && options->design_count < MOST_DESIGNS - 1; designs++)
+		options->designs[options->design_count++] = *designs;
+}
+
+int cmd_bench_file_rmap(int argc, char **argv)
+{
+	enum { WORKLOAD = UCHAR_MAX + 1, DESIGN, PEER, RUNS, TIME, MEMORY, SEED, JSON };
+	static const struct option longs[] = {
+		{ "workload", required_argument, NULL, WORKLOAD },
+		{ "design", required_argument, NULL, DESIGN },
+		{ "peer", required_argument, NULL, PEER },
+		{ "runs", required_argument, NULL, RUNS },
+		{ "time", required_argument, NULL, TIME },
+		{ "memory", required_argument, NULL, MEMORY },
+		{ "seed", required_argument, NULL, SEED },
+		{ "json", no_argument, NULL, JSON },
+		{ "help", no_argument, NULL, 'h' },
+		{ NULL, 0, NULL, 0 },
+	};
+	struct options options = {
+		.runs = 3,
+		.milliseconds = 1000,
+		.bytes = UINT64_C(1) << 30,
+		.seed = 1,
+	};
+	uint64_t value;
+	int option;
+
+	while ((option = next_option(argc, argv, "h", longs)) != -1) {
+		bool good = true;
+
+		if (option == WORKLOAD) {
+			good = take_works(&options, optarg);
+		} else if (option == DESIGN) {
+			good = take_designs(&options, optarg);
+		} else if (option == PEER) {
+			if (!take_peer(&options, optarg))
+				return STATUS_TROUBLE;
+		} else if (option == RUNS) {
+			good = parse_number(optarg, MOST_RUNS, &value) && value > 0;
+			options.runs = good ? (size_t)value : 1;
+		} else if (option == TIME) {
+			good = parse_number(optarg, 1000000, &value) && value > 0;
+			options.milliseconds = good ? (unsigned)value : 1;
+		} else if (option == MEMORY) {
+			good = parse_number(optarg, UINT64_C(1) << 20, &value) && value > 0;
+			options.bytes = good ? value << 20 : 1;
+		} else if (option == SEED) {
+			good = parse_number(optarg, UINT64_MAX, &options.seed);
+		} else if (option == JSON) {
+			options.json = true;
+		} else if (option == 'h') {
+			fputs(usage, stdout);
+			return finish_output(STATUS_OK);
+		} else {
+			return STATUS_TROUBLE;
+		}
+		if (!good)
+			return wrong_usage(argv[0], "'%s' does not do", optarg);
+	}
+	if (optind < argc)
+		return wrong_usage(argv[0], "'%s' is too much", argv[optind]);
+	if (options.design_count == 0)
+		set_defaults(&options);
+	if (options.peer != NULL)
+		options.designs[options.design_count++] = options.peer;
+	return run(&options);
+}
