@@ -16,6 +16,7 @@ enum {
 	STATUS_INCOMPLETE = 3, /* no difference, but not everything could be looked at */
 };
 
+int cmd_bench_anon_rmap(int argc, char **argv);
 int cmd_bench_file_rmap(int argc, char **argv);
 int cmd_bench_fault(int argc, char **argv);
 int cmd_bench_fork(int argc, char **argv);

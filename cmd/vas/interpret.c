@@ -65,14 +65,26 @@ void interpreter_destroy(struct interpreter *in)
 {
 	if (in == NULL)
 		return;
+	interpreter_clear(in);
 	process_table_destroy(in->table);
 	vas_anon_vma_chain_destroy(in->chain);
-	interpret_drop_postponed(in);
-	file_map_free(&in->files);
-	file_map_free(&in->segments);
 	free(in->snapshot.lines);
 	free(in->snapshot.names);
 	free(in);
+}
+
+void interpreter_clear(struct interpreter *in)
+{
+	struct thread *thread;
+	size_t position = 0;
+
+	while (in->table != NULL && (thread = process_table_next(in->table, &position)) != NULL) {
+		process_exit(in->table, thread);
+		position = 0;
+	}
+	interpret_drop_postponed(in);
+	file_map_free(&in->files);
+	file_map_free(&in->segments);
 }
 
 int interpret_fail(struct interpreter *in, const struct trace_event *event, const char *format, ...)
@@ -84,6 +96,25 @@ int interpret_fail(struct interpreter *in, const struct trace_event *event, cons
 	vsnprintf(in->error + used, sizeof(in->error) - (size_t)used, format, arguments);
 	va_end(arguments);
 	return -1;
+}
+
+int interpret_no_memory(struct interpreter *in, const struct trace_event *event)
+{
+	const struct interpreter_memory *memory = in->options.memory;
+	const char *full = memory == NULL ? NULL : memory->full(in->options.memory_data);
+
+	return interpret_fail(in, event, "%s", full == NULL ? "out of memory" : full);
+}
+
+void interpreter_diverged(struct interpreter *in, const struct divergence *divergence)
+{
+	struct divergence placed = *divergence;
+
+	in->counts.divergences++;
+	placed.file = in->file;
+	placed.line = in->line;
+	if (in->options.diverged != NULL)
+		in->options.diverged(in->options.context, &placed);
 }
 
 void interpret_note(struct interpreter *in, const char *format, ...)
@@ -99,19 +130,32 @@ void interpret_note(struct interpreter *in, const char *format, ...)
 	in->options.note(in->options.context, text);
 }
 
-struct traced_space *interpret_new_space(struct interpreter *in, const struct process *process,
-					 unsigned long line)
+/* A space without memory, which knows when Linux merges areas. */
+static int create_bare(struct interpreter *in, struct vas_space_config *config,
+		       struct vas_space **space)
 {
 	const struct vas_anon_rmap_config chain = {
 		.allocator = &vas_libc_allocator,
 		.settings = &in->settings,
 		.huge_faults = in->huge_faults,
 	};
-	struct traced_space *traced;
-	struct vas_space_config config;
 
 	if (in->chain == NULL && vas_anon_vma_chain_create(&chain, &in->chain) != 0)
-		return NULL;
+		return -VAS_ENOMEM;
+	config->listeners[1] = config->listeners[0];
+	config->listeners[0].listener = &vas_anon_vma_chain_listener;
+	config->listeners[0].data = in->chain;
+	return vas_space_create(config, space);
+}
+
+struct traced_space *interpret_new_space(struct interpreter *in, const struct process *process,
+					 unsigned long line)
+{
+	const struct interpreter_memory *memory = in->options.memory;
+	struct traced_space *traced;
+	struct vas_space_config config;
+	int err;
+
 	traced = traced_space_create(process->pid, in->counts.spaces + 1, line);
 	if (traced == NULL)
 		return NULL;
@@ -120,11 +164,12 @@ struct traced_space *interpret_new_space(struct interpreter *in, const struct pr
 	config.limits = process->limits;
 	config.privileges = process->privileges;
 	config.personality = process->personality;
-	config.listeners[0].listener = &vas_anon_vma_chain_listener;
-	config.listeners[0].data = in->chain;
-	config.listeners[1].listener = in->options.listener;
-	config.listeners[1].data = in->options.listener_data;
-	if (vas_space_create(&config, &traced->space) != 0) {
+	config.listeners[0].listener = in->options.listener;
+	config.listeners[0].data = in->options.listener_data;
+	err = memory == NULL ? create_bare(in, &config, &traced->space)
+			     : memory->space(in->options.memory_data, &config, in->huge_faults,
+					     &traced->space);
+	if (err != 0) {
 		traced_space_put(traced);
 		return NULL;
 	}
@@ -264,6 +309,8 @@ int interpret_touch(struct interpreter *in, struct thread *thread, uint64_t addr
 	else if (access == 'x')
 		how = VAS_ACCESS_EXEC;
 	interpret_sync_process(thread->process);
+	if (in->options.memory != NULL)
+		return in->options.memory->touch(in->options.memory_data, in, thread, address, how);
 	return vas_touch(traced->space, address, how);
 }
 
@@ -275,7 +322,7 @@ static int hold_touch(struct interpreter *in, const struct trace_event *event,
 		struct held_touch *held = realloc(thread->held, size * sizeof(*held));
 
 		if (held == NULL)
-			return interpret_fail(in, event, "out of memory");
+			return interpret_no_memory(in, event);
 		thread->held = held;
 		thread->held_size = size;
 	}
@@ -389,7 +436,7 @@ static int feed_space_call(struct interpreter *in, const struct trace_event *eve
 	if (process->space == NULL) {
 		process_set_space(process, interpret_new_space(in, process, event->line));
 		if (process->space == NULL)
-			return interpret_fail(in, event, "out of memory");
+			return interpret_no_memory(in, event);
 	}
 	context.traced = process->space;
 	context.space = process->space->space;
@@ -509,6 +556,8 @@ int interpret_feed_one(struct interpreter *in, const struct trace_event *event,
 	int tid = thread->tid, err;
 
 	thread->seen = true;
+	in->file = event->file;
+	in->line = event->line;
 	if (in->options.before != NULL)
 		in->options.before(in->options.context, in, event, thread);
 	err = feed_thread(in, event, thread);

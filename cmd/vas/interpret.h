@@ -20,6 +20,8 @@
  *	interpreter_destroy(interpreter);
  */
 
+#include <vas/anon_rmap.h>
+
 #include "process.h"
 #include "trace.h"
 
@@ -31,6 +33,9 @@ enum divergence_kind {
 	DIVERGENCE_RESULT,   /* a call's address or errno */
 	DIVERGENCE_SNAPSHOT, /* areas */
 	DIVERGENCE_TOUCH,    /* the kernel had a page where the model has no area */
+	DIVERGENCE_ACCESS,   /* an access failed that did not in the kernel */
+	DIVERGENCE_CONTENTS, /* a page holds something else than was written to it */
+	DIVERGENCE_MACHINE,  /* an invariant is broken, or memory is lost */
 };
 
 /* A difference between the model and the kernel. Texts are valid during the call only. */
@@ -73,6 +78,23 @@ struct interpreter_counts {
 	uint64_t processes, spaces; /* seen */
 };
 
+/* Memory behind the spaces, brought by who has a machine (replay_memory.c). */
+struct interpreter_memory {
+	/* Makes a space with memory. Its reverse map is the machine's. An error as vas_space_create.
+	 */
+	int (*space)(void *data, const struct vas_space_config *config,
+		     enum vas_huge_faults huge_faults, struct vas_space **space);
+	/* The file is about to be mapped: may give it an object. -VAS_ENOMEM. */
+	int (*open)(void *data, struct traced_file *file);
+	/* The trace has told how large it is. The same. */
+	int (*told)(void *data, struct traced_file *file);
+	/* A recorded fault, instead of vas_touch. */
+	int (*touch)(void *data, struct interpreter *interpreter, struct thread *thread,
+		     uint64_t address, enum vas_access access);
+	/* Why there may be no memory; NULL: it is not known. */
+	const char *(*full)(void *data);
+};
+
 struct interpreter_options {
 	const char *index; /* design; NULL: the default */
 	enum compare_level level;
@@ -96,6 +118,10 @@ struct interpreter_options {
 	/* A process's last thread is about to go, with its space as it was at the end. */
 	void (*exiting)(void *context, struct interpreter *interpreter, struct thread *thread);
 
+	/* NULL: spaces are areas only. */
+	const struct interpreter_memory *memory;
+	void *memory_data;
+
 	/* One more listener in every space (after the reverse map's); NULL: none. */
 	const struct vas_listener *listener;
 	void *listener_data;
@@ -106,6 +132,8 @@ struct interpreter_options {
 /* NULL: no memory, or no such index design. `options` is copied. */
 struct interpreter *interpreter_create(const struct interpreter_options *options);
 void interpreter_destroy(struct interpreter *interpreter);
+/* Lets go of all processes, spaces and files; figures stay. */
+void interpreter_clear(struct interpreter *interpreter);
 
 /* Applies an event. 0, or -1: the trace makes no sense there (interpreter_error is
  * "FILE:LINE: what") or memory ran out. */
@@ -113,6 +141,10 @@ int interpreter_feed(struct interpreter *interpreter, const struct trace_event *
 /* The end of a trace: what is still unfinished is let go. 0 or -1, as above. */
 int interpreter_finish(struct interpreter *interpreter);
 const char *interpreter_error(const struct interpreter *interpreter);
+
+/* Counts and tells a difference that somebody else has found. File and line become those of the
+ * event that is being fed. */
+void interpreter_diverged(struct interpreter *interpreter, const struct divergence *divergence);
 
 struct process_table *interpreter_processes(struct interpreter *interpreter);
 const struct interpreter_counts *interpreter_counts(const struct interpreter *interpreter);

@@ -170,7 +170,7 @@ static int learn_hole(const struct call_context *context, uint64_t start, uint64
 	int err = vas_place(context->space, &place);
 
 	if (err == -VAS_ENOMEM)
-		return interpret_fail(context->in, context->event, "out of memory");
+		return interpret_no_memory(context->in, context->event);
 	return 0;
 }
 
@@ -278,7 +278,7 @@ int save_areas(const struct call_context *context, uint64_t start, uint64_t leng
 		part.end = part.end > end ? end : part.end;
 		if (save_area(saved, area, part) < 0) {
 			drop_saved(saved);
-			return interpret_fail(context->in, context->event, "out of memory");
+			return interpret_no_memory(context->in, context->event);
 		}
 	}
 	return 0;

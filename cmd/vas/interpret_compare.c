@@ -244,7 +244,7 @@ int interpret_compare(struct interpreter *in, const struct trace_event *event,
 	char call[32];
 
 	if (c == NULL)
-		return interpret_fail(in, event, "out of memory");
+		return interpret_no_memory(in, event);
 	compare_with(c, in, space, in->options.level == COMPARE_EXACT);
 	in->counts.snapshots++;
 	in->counts.areas += in->snapshot.count;

@@ -120,6 +120,16 @@ struct traced_file *interpret_shared_memory(const char *name, uint64_t size)
 	return traced;
 }
 
+int interpret_open(struct interpreter *in, const struct trace_event *event,
+		   struct traced_file *file)
+{
+	const struct interpreter_memory *memory = in->options.memory;
+
+	if (memory == NULL || memory->open(in->options.memory_data, file) == 0)
+		return 0;
+	return interpret_no_memory(in, event);
+}
+
 /* A file that is known by what strace shows. */
 static struct traced_file *file_of_path(struct slice path, bool deleted)
 {
@@ -248,10 +258,13 @@ int interpret_file_line(struct interpreter *in, const struct trace_event *event,
 		if (traced == NULL || !file_map_set(&in->files, id, traced)) {
 			if (traced != NULL)
 				vas_file_put(&traced->file);
-			return interpret_fail(in, event, "out of memory");
+			return interpret_no_memory(in, event);
 		}
 	}
 	told_file(traced, event->words);
+	if (in->options.memory != NULL &&
+	    in->options.memory->told(in->options.memory_data, traced) != 0)
+		return interpret_no_memory(in, event);
 	vas_file_get(&traced->file);
 	if (thread->file != NULL)
 		vas_file_put(&thread->file->file);
@@ -278,7 +291,7 @@ static int add_segment(struct interpreter *in, const struct trace_event *event, 
 	}
 	if (*segment != NULL)
 		vas_file_put(&(*segment)->file);
-	return interpret_fail(in, event, "out of memory");
+	return interpret_no_memory(in, event);
 }
 
 /* PID @shm ID size=N ino=N ... */
@@ -348,7 +361,7 @@ static int find_descriptor(const struct call_context *context, int fd, struct sl
 		return 0;
 	if (*file != NULL)
 		vas_file_put(&(*file)->file);
-	return interpret_fail(context->in, context->event, "out of memory");
+	return interpret_no_memory(context->in, context->event);
 }
 
 int interpret_descriptor(const struct call_context *context, unsigned index, int *fd,
@@ -413,11 +426,11 @@ static int open_file(struct interpreter *in, const struct trace_event *event, st
 	}
 	traced = file_of_path(path, deleted);
 	if (traced == NULL)
-		return interpret_fail(in, event, "out of memory");
+		return interpret_no_memory(in, event);
 	open_mode(call, traced);
 	good = descriptors_set(thread->descriptors, fd, traced);
 	vas_file_put(&traced->file);
-	return good ? 0 : interpret_fail(in, event, "out of memory");
+	return good ? 0 : interpret_no_memory(in, event);
 }
 
 static void close_range(const struct trace_call *call, struct thread *thread)
@@ -464,7 +477,6 @@ int interpret_files(struct interpreter *in, const struct trace_event *event, str
 	if (!read_descriptor(call->result_text, &copy, &path, &deleted))
 		return 0;
 	file = descriptors_find(thread->descriptors, fd);
-	return descriptors_set(thread->descriptors, copy, file)
-		       ? 0
-		       : interpret_fail(in, event, "out of memory");
+	return descriptors_set(thread->descriptors, copy, file) ? 0
+								: interpret_no_memory(in, event);
 }

@@ -62,6 +62,8 @@ struct interpreter {
 	struct snapshot snapshot;
 	struct postponed_process *postponed;
 	bool policy_noted;
+	const char *file; /* of the event that is being fed */
+	unsigned long line;
 	char error[512];
 };
 
@@ -86,6 +88,8 @@ struct outcome {
 /* Sets the error "FILE:LINE: ..." of the event. Returns -1. */
 __attribute__((format(printf, 3, 4))) int
 interpret_fail(struct interpreter *in, const struct trace_event *event, const char *format, ...);
+/* The same when there is no memory. */
+int interpret_no_memory(struct interpreter *in, const struct trace_event *event);
 __attribute__((format(printf, 2, 3))) void interpret_note(struct interpreter *in,
 							  const char *format, ...);
 
@@ -96,7 +100,7 @@ struct traced_space *interpret_new_space(struct interpreter *in, const struct pr
 void interpret_sync_process(struct process *process);
 /* Does the trace tell of every touch (but those that it says were lost)? */
 bool interpret_touches_known(const struct interpreter *in);
-/* A touch, told by a fault or a snapshot. */
+/* A touch, told by a fault. */
 int interpret_touch(struct interpreter *in, struct thread *thread, uint64_t address, char access);
 
 /* ---- interpret_check.c: results ---- */
@@ -214,6 +218,9 @@ int interpret_shm_line(struct interpreter *in, const struct trace_event *event);
 int interpret_shmget(struct interpreter *in, const struct trace_event *event);
 /* Shared memory without a name, made by a call. NULL: no memory. */
 struct traced_file *interpret_shared_memory(const char *name, uint64_t size);
+/* The file is about to be mapped, its pages may be needed. 0, or -1 and the error set. */
+int interpret_open(struct interpreter *in, const struct trace_event *event,
+		   struct traced_file *file);
 struct traced_file *file_map_find(const struct file_map *map, uint64_t id);
 /* Takes the reference. false: no memory. */
 bool file_map_set(struct file_map *map, uint64_t id, struct traced_file *file);

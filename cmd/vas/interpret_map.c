@@ -59,7 +59,7 @@ static int replace_zero(const struct call_context *context, struct mapping *mapp
 		return 0;
 	file = interpret_shared_memory("/dev/zero (deleted)", mapping->length);
 	if (file == NULL)
-		return interpret_fail(context->in, context->event, "out of memory");
+		return interpret_no_memory(context->in, context->event);
 	file->file.flags = (file->file.flags & ~modes) | (zero->file.flags & modes);
 	vas_file_put(&zero->file);
 	mapping->file = file;
@@ -92,8 +92,7 @@ static int find_mapped_file(const struct call_context *context, struct mapping *
 		mapping->file = interpret_shared_memory("/dev/zero (deleted)", mapping->length);
 	else
 		return 0;
-	return mapping->file != NULL ? 0
-				     : interpret_fail(context->in, context->event, "out of memory");
+	return mapping->file != NULL ? 0 : interpret_no_memory(context->in, context->event);
 }
 
 static int read_mmap(const struct call_context *context, struct mapping *mapping)
@@ -117,6 +116,10 @@ static int read_mmap(const struct call_context *context, struct mapping *mapping
 		return -1;
 	if (mapping->file != NULL) {
 		mapping->map.file = &mapping->file->file;
+		if (interpret_open(context->in, context->event, mapping->file) < 0) {
+			vas_file_put(&mapping->file->file);
+			return -1;
+		}
 		if ((mapping->map.file->flags & VAS_FILE_HUGE_PAGES) != 0 && length != 0) {
 			uint64_t mask = mapping->map.file->huge_page - 1;
 
@@ -515,7 +518,7 @@ int interpret_brk(struct call_context *context)
 		return 0;
 	}
 	if (vas_brk(context->space, address, &now) != 0)
-		return interpret_fail(context->in, context->event, "out of memory");
+		return interpret_no_memory(context->in, context->event);
 	if (context->traced->partial && now != value)
 		outcome_skip(context, SKIP_ERROR);
 	else if (outcome_check(context, (struct outcome){ 0, now }, NULL))
@@ -558,6 +561,8 @@ int interpret_shmat(struct call_context *context)
 		outcome_skip(context, kernel_succeeded(context) ? SKIP_UNKNOWN_AREA : SKIP_ERROR);
 		return 0;
 	}
+	if (interpret_open(context->in, context->event, segment) < 0)
+		return -1;
 	if (!context->traced->partial || !kernel_succeeded(context))
 		return attach_known(context, segment, flags, address);
 	apply_begun(context, value, value + vas_page_up(segment->file.size));
@@ -601,8 +606,12 @@ int interpret_io_setup(struct call_context *context)
 		end = at + VAS_PAGE_SIZE;
 	mapping.file = interpret_shared_memory("/[aio] (deleted)", UINT64_MAX);
 	if (mapping.file == NULL)
-		return interpret_fail(context->in, context->event, "out of memory");
+		return interpret_no_memory(context->in, context->event);
 	mapping.file->file.area_flags = VAS_AREA_DONT_EXPAND;
+	if (interpret_open(context->in, context->event, mapping.file) < 0) {
+		vas_file_put(&mapping.file->file);
+		return -1;
+	}
 	mapping.hint = at;
 	mapping.length = end - at;
 	mapping.map = (struct vas_map){

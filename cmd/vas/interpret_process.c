@@ -76,11 +76,11 @@ static int copy_space(struct interpreter *in, const struct trace_event *event,
 		return 0;
 	traced = traced_space_create(child->pid, in->counts.spaces + 1, event->line);
 	if (traced == NULL)
-		return interpret_fail(in, event, "out of memory");
+		return interpret_no_memory(in, event);
 	err = fork_space(in, from->space, &traced->space);
 	if (err < 0) {
 		traced_space_put(traced);
-		return interpret_fail(in, event, "out of memory");
+		return interpret_no_memory(in, event);
 	}
 	if (err > 0) {
 		in->counts.divergences++;
@@ -125,7 +125,7 @@ int interpret_make_child(struct interpreter *in, const struct trace_event *event
 		process_exit(in->table, old); /* its end was not told, and the id is used again */
 	child = process_clone(in->table, parent, tid, &share);
 	if (child == NULL)
-		return interpret_fail(in, event, "out of memory");
+		return interpret_no_memory(in, event);
 	if (!share.group)
 		in->counts.processes++;
 	return share.space ? 0 : copy_space(in, event, parent->process, child->process);
@@ -204,7 +204,7 @@ int interpret_execve(struct interpreter *in, const struct trace_event *event, st
 	traced = interpret_new_space(in, process, event->line);
 	if (traced == NULL || !process_exec(in->table, thread)) {
 		traced_space_put(traced);
-		return interpret_fail(in, event, "out of memory");
+		return interpret_no_memory(in, event);
 	}
 	traced->program = program_name(&event->call);
 	thread->begun = (struct begun_call){ .kind = BEGUN_NOTHING };

@@ -229,7 +229,7 @@ static bool has_pages(const struct maps_line *line)
 }
 
 /* Tells the reverse map, whatever the area's permissions are by now. */
-static void tell_touched(struct interpreter *in, struct vas_space *space, struct vas_area *area)
+static void tell_chain(struct interpreter *in, struct vas_space *space, struct vas_area *area)
 {
 	const struct vas_listener *listener = &vas_anon_vma_chain_listener;
 	const struct vas_budget budget = { .areas = &area, .count = 1, .touches = 1 };
@@ -248,13 +248,29 @@ static void tell_touched(struct interpreter *in, struct vas_space *space, struct
 		listener->settle(in->chain, space);
 }
 
-static int place_line(struct interpreter *in, struct vas_space *space, const struct maps_line *line,
+/* A machine's reverse map hears of pages only, so one is written. => the area is writable. */
+static void write_page(struct interpreter *in, struct thread *thread, const struct maps_line *line,
+		       uint64_t flags)
+{
+	struct vas_space *space = thread->process->space->space;
+
+	(void)!in->options.memory->touch(in->options.memory_data, in, thread, line->range.start,
+					 VAS_ACCESS_WRITE);
+	if ((flags & VAS_AREA_WRITE) == 0)
+		(void)!vas_protect(space, line->range.start, vas_range_length(line->range),
+				   (uint32_t)(flags & VAS_AREA_ACCESS), -1);
+}
+
+static int place_line(struct interpreter *in, struct thread *thread, const struct maps_line *line,
 		      struct vas_file *file)
 {
+	struct vas_space *space = thread->process->space->space;
+	bool writes = in->options.memory != NULL && has_pages(line);
+	uint64_t flags = mapsfile_flags(line);
 	char *name = line_name(line);
 	struct vas_place place = {
 		.range = line->range,
-		.flags = mapsfile_flags(line),
+		.flags = flags | (writes ? VAS_AREA_WRITE : 0),
 		.offset = (file == NULL ? line->range.start : line->offset) >> VAS_PAGE_SHIFT,
 		.file = file,
 		.name = name,
@@ -266,13 +282,16 @@ static int place_line(struct interpreter *in, struct vas_space *space, const str
 	if (err != 0)
 		return err;
 	area = vas_find(space, line->range.start);
-	if (area != NULL && has_pages(line))
-		tell_touched(in, space, area);
+	if (writes)
+		write_page(in, thread, line, flags);
+	else if (area != NULL && has_pages(line))
+		tell_chain(in, space, area);
 	return 0;
 }
 
-static int load(struct interpreter *in, const struct trace_event *event, struct process *process)
+static int load(struct interpreter *in, const struct trace_event *event, struct thread *thread)
 {
+	const struct process *process = thread->process;
 	const struct snapshot *snapshot = &in->snapshot;
 	struct vas_space *space = process->space->space;
 	struct vas_layout layout = *vas_space_layout(space);
@@ -283,18 +302,19 @@ static int load(struct interpreter *in, const struct trace_event *event, struct 
 		if (!mapsfile_has_file(&snapshot->lines[i]))
 			continue;
 		files[i] = line_file(in, space, files, i);
-		err = files[i] == NULL ? -VAS_ENOMEM : 0;
+		if (files[i] == NULL || interpret_open(in, event, files[i]->data) < 0)
+			err = -VAS_ENOMEM;
 	}
 	if (err == 0)
 		vas_exec(space, &layout);
 	for (size_t i = 0; i < snapshot->count && err == 0; i++)
-		err = place_line(in, space, &snapshot->lines[i], files[i]);
+		err = place_line(in, thread, &snapshot->lines[i], files[i]);
 	for (size_t i = 0; files != NULL && i < snapshot->count; i++)
 		if (files[i] != NULL)
 			vas_file_put(files[i]);
 	free(files);
 	if (err == -VAS_ENOMEM)
-		return interpret_fail(in, event, "out of memory");
+		return interpret_no_memory(in, event);
 	if (err != 0)
 		return interpret_fail(in, event, "areas that overlap in a snapshot");
 	if (process->space->partial)
@@ -312,7 +332,7 @@ static int finish_compare(struct interpreter *in, const struct trace_event *even
 	int different = interpret_compare(in, event, thread);
 
 	if (different > 0 && strcmp(in->snapshot.kind, "now") == 0)
-		return load(in, event, thread->process);
+		return load(in, event, thread);
 	return different < 0 ? -1 : 0;
 }
 
@@ -334,12 +354,12 @@ static int finish(struct interpreter *in, const struct trace_event *event, struc
 	if (process->space == NULL)
 		process_set_space(process, interpret_new_space(in, process, event->line));
 	if (process->space == NULL)
-		return interpret_fail(in, event, "out of memory");
+		return interpret_no_memory(in, event);
 	if (process->space->foreign)
 		return 0;
 	interpret_sync_process(process);
 	if (strcmp(snapshot->kind, "exec") == 0 || process->space->partial)
-		return load(in, event, process);
+		return load(in, event, thread);
 	return finish_compare(in, event, thread);
 }
 
@@ -387,12 +407,12 @@ int interpret_area(struct interpreter *in, const struct trace_event *event, stru
 		struct maps_line *lines = realloc(snapshot->lines, size * sizeof(*lines));
 
 		if (lines == NULL)
-			return interpret_fail(in, event, "out of memory");
+			return interpret_no_memory(in, event);
 		snapshot->lines = lines;
 		snapshot->size = size;
 	}
 	if (!keep_name(snapshot, event->area.name))
-		return interpret_fail(in, event, "out of memory");
+		return interpret_no_memory(in, event);
 	snapshot->lines[snapshot->count++] = event->area;
 	return snapshot->count < snapshot->expected ? 0 : finish(in, event, thread);
 }

@@ -72,7 +72,7 @@ static int postpone(struct interpreter *in, const struct trace_event *event)
 		process = add_process(in, event->pid);
 	if (kept == NULL || process == NULL) {
 		free(kept);
-		return interpret_fail(in, event, "out of memory");
+		return interpret_no_memory(in, event);
 	}
 	kept->next = NULL;
 	kept->event = *event;
@@ -157,7 +157,7 @@ static int start_unrelated(struct interpreter *in, const struct trace_event *eve
 {
 	*thread = process_start(in->table, event->pid);
 	if (*thread == NULL)
-		return interpret_fail(in, event, "out of memory");
+		return interpret_no_memory(in, event);
 	in->counts.processes++;
 	if (in->counts.processes > 1 && event->has_pid)
 		interpret_note(in, "%s:%lu: process %d began before the trace", event->file,
@@ -187,7 +187,7 @@ static int adopt(struct interpreter *in, const struct trace_event *event, struct
 		return start_unrelated(in, event, thread);
 	*thread = nameless;
 	if (!process_table_rename(in->table, nameless, event->pid))
-		return interpret_fail(in, event, "out of memory");
+		return interpret_no_memory(in, event);
 	return 1;
 }
 

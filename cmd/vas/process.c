@@ -37,6 +37,8 @@ static void release_file(struct vas_file *file)
 {
 	struct traced_file *traced = (struct traced_file *)(void *)file;
 
+	if (traced->memory != NULL)
+		traced->put_memory(traced->memory);
 	free(traced->name);
 	free(traced);
 }

@@ -22,6 +22,8 @@ struct traced_file {
 	char *name;	  /* owned; file.name points to it */
 	bool learn_inode; /* shared memory without a name: device and inode come from the first
 			     snapshot that shows it */
+	void *memory;	  /* who gives it pages keeps this (struct interpreter_memory); */
+	void (*put_memory)(void *memory); /* lets go of it in the end */
 };
 
 /* What a space is, beside its areas. */

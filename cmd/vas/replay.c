@@ -8,6 +8,7 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "cmd.h"
 #include "interpret.h"
@@ -30,9 +31,22 @@ static const char usage[] =
 	"  --json            report as one JSON object\n"
 	"  -h, --help        this text\n"
 	"\n"
+	"With memory: page faults become accesses, and what is read must be what was written.\n"
+	"  --frames=SIZE     so much memory: bytes, or with K, M or G; or a part of what the trace\n"
+	"                    needs, as in 25%\n"
+	"  --swap=FILE       swap is there; otherwise in a temporary file\n"
+	"  --swap-size=SIZE  so much swap; 0: none\n"
+	"  --anon-rmap=DESIGN, --file-rmap=DESIGN\n"
+	"                    the reverse maps; 'vas designs' lists them\n"
+	"\n"
 	"Exit status: 0 no difference, 1 a divergence, 2 trouble.\n";
 
-enum { PROGRESS_EVENTS = 4096 };
+enum { PROGRESS_EVENTS = 4096, LEAST_FRAMES = 16 };
+
+#define MOST_MEMORY  (UINT64_C(1) << 43)
+#define SWAP_LEAST   (UINT64_C(1) << 30)
+#define FIRST_MEMORY (UINT64_C(256) << 20)
+#define SWAP_TIMES   8 /* as much as there is memory, if nothing is said */
 
 struct replay {
 	enum compare_level level;
@@ -42,6 +56,14 @@ struct replay {
 	int maps_pid; /* 0: all */
 	bool maps_shown;
 	struct replay_report *report;
+
+	uint64_t frames; /* bytes; 0: no memory, unless... */
+	uint64_t percent;
+	bool swap_told;
+	struct replay_memory_options memory_options;
+	struct replay_memory *memory; /* of this trace; NULL: none */
+	bool measuring;		      /* only to know how much memory it takes */
+	uint32_t unlimited;	      /* frames, measured */
 };
 
 /* ---- areas at the end ---- */
@@ -51,7 +73,7 @@ static void show_maps(struct replay *replay, struct thread *thread, const char *
 	const struct vas_printer printer = { print_to_file, stdout };
 	const struct process *process = thread->process;
 
-	if (!replay->maps || process->space == NULL ||
+	if (!replay->maps || process->space == NULL || replay->measuring ||
 	    (replay->maps_pid != 0 && replay->maps_pid != process->pid))
 		return;
 	if (replay->json) {
@@ -71,8 +93,23 @@ static void show_maps(struct replay *replay, struct thread *thread, const char *
 
 static void exiting(void *context, struct interpreter *interpreter, struct thread *thread)
 {
-	(void)interpreter;
-	show_maps(context, thread, "its exit");
+	struct replay *replay = context;
+
+	show_maps(replay, thread, "its exit");
+	if (replay->memory != NULL)
+		replay_memory_leave(replay->memory, interpreter, thread);
+}
+
+/* A space that exec replaces ends too. */
+static void before(void *context, struct interpreter *interpreter, const struct trace_event *event,
+		   struct thread *thread)
+{
+	struct replay *replay = context;
+
+	if (replay->memory != NULL && thread != NULL && event->kind == TRACE_CALL &&
+	    (event->call.kind == CALL_EXECVE || event->call.kind == CALL_EXECVEAT) &&
+	    event->call.result == RESULT_VALUE)
+		replay_memory_leave(replay->memory, interpreter, thread);
 }
 
 /* Those that are alive when the trace ends; one thread stands for all of its process. */
@@ -93,14 +130,16 @@ static void diverged(void *context, const struct divergence *divergence)
 {
 	struct replay *replay = context;
 
-	replay_report_diverged(replay->report, divergence);
+	if (!replay->measuring)
+		replay_report_diverged(replay->report, divergence);
 }
 
 static void note(void *context, const char *text)
 {
 	struct replay *replay = context;
 
-	replay_report_note(replay->report, text);
+	if (!replay->measuring)
+		replay_report_note(replay->report, text);
 }
 
 /* All events. NULL, or what is wrong with the trace. */
@@ -123,52 +162,166 @@ static const char *feed(struct trace *trace, struct interpreter *interpreter)
 	return events == 0 ? "" : NULL;
 }
 
-static int replay_trace(struct replay *replay, const char *path)
+/* Memory for one trace. false: that was complained of. */
+static bool make_memory(struct replay *replay, uint64_t bytes)
 {
-	const struct interpreter_options options = {
+	struct replay_memory_options *options = &replay->memory_options;
+	char error[4096];
+
+	options->frames = bytes;
+	if (!replay->swap_told)
+		options->swap_bytes =
+			bytes > SWAP_LEAST / SWAP_TIMES ? bytes * SWAP_TIMES : SWAP_LEAST;
+	replay->memory = replay_memory_create(options, error, sizeof(error));
+	if (replay->memory == NULL)
+		complain("%s", error);
+	return replay->memory != NULL;
+}
+
+static struct interpreter *make_interpreter(struct replay *replay)
+{
+	struct interpreter_options options = {
 		.index = replay->index,
 		.level = replay->level,
 		.diverged = diverged,
 		.note = note,
+		.before = before,
 		.exiting = exiting,
 		.context = replay,
 	};
+	const struct vas_anon_rmap_design *design =
+		vas_anon_rmap_find(replay->memory_options.anon_rmap);
+
+	if (replay->memory != NULL) {
+		options.memory = &replay_memory_calls;
+		options.memory_data = replay->memory;
+		options.listener = replay_memory_listener(replay->memory, &options.listener_data);
+		/* Others than Linux's design merge by rules of their own. */
+		if (design != vas_anon_rmap_designs()[0])
+			options.level = COMPARE_COVERAGE;
+	}
+	return interpreter_create(&options);
+}
+
+/* The end of a trace that could be read: of its spaces, and of its memory. */
+static void end_memory(struct replay *replay, struct interpreter *interpreter,
+		       struct replay_memory_summary *summary)
+{
+	replay_memory_over(replay->memory, interpreter);
+	interpreter_clear(interpreter);
+	replay_memory_emptied(replay->memory, interpreter);
+	*summary = (struct replay_memory_summary){
+		.anon_rmap = vas_anon_rmap_find(replay->memory_options.anon_rmap)->name,
+		.file_rmap = vas_file_rmap_find(replay->memory_options.file_rmap)->name,
+		.unlimited = replay->unlimited,
+		.counts = *replay_memory_counts(replay->memory),
+	};
+}
+
+/* One pass over a trace. The status; *summary is set when it could be read. */
+static int pass(struct replay *replay, const char *path, struct trace *trace,
+		struct interpreter *interpreter, struct replay_memory_summary *summary)
+{
+	struct replay_end end = { .error = NULL };
+	int status = STATUS_OK;
+
+	progress_start(replay->measuring ? "measuring" : "replaying", trace_size(trace));
+	end.error = feed(trace, interpreter);
+	if (end.error == NULL)
+		show_living(replay, interpreter);
+	progress_end();
+	if (end.error == NULL && replay->memory != NULL) {
+		end_memory(replay, interpreter, summary);
+		end.memory = summary;
+	}
+	if (replay->measuring)
+		return end.error == NULL ? STATUS_OK : STATUS_TROUBLE;
+	if (end.error != NULL) {
+		if (end.error[0] == '\0')
+			complain("%s: not a trace: there is no call in it", path);
+		else
+			complain("%s", end.error);
+		status = STATUS_TROUBLE;
+	} else if (interpreter_counts(interpreter)->divergences > 0) {
+		status = STATUS_DIFFERENT;
+	}
+	end.cut_off = trace_cut_off(trace);
+	end.lines = trace_lines(trace);
+	replay_report_done(replay->report, interpreter, &end);
+	return status;
+}
+
+static int replay_once(struct replay *replay, const char *path, uint64_t memory,
+		       struct replay_memory_summary *summary)
+{
 	struct interpreter *interpreter;
 	struct trace *trace;
 	const char *error;
-	int status = STATUS_OK;
+	int status = STATUS_TROUBLE;
 
 	trace = trace_open(path, &error);
 	if (trace == NULL) {
 		complain("%s: %s", path, error);
 		return STATUS_TROUBLE;
 	}
-	interpreter = interpreter_create(&options);
-	if (interpreter == NULL) {
-		complain("out of memory");
+	if (memory != 0 && !make_memory(replay, memory)) {
 		trace_close(trace);
 		return STATUS_TROUBLE;
 	}
-	replay_report_trace(replay->report, path);
-	progress_start("replaying", trace_size(trace));
-	error = feed(trace, interpreter);
-	if (error == NULL)
-		show_living(replay, interpreter);
-	progress_end();
-	if (error != NULL) {
-		if (error[0] == '\0')
-			complain("%s: not a trace: there is no call in it", path);
-		else
-			complain("%s", error);
-		status = STATUS_TROUBLE;
-	} else if (interpreter_counts(interpreter)->divergences > 0) {
-		status = STATUS_DIFFERENT;
+	interpreter = make_interpreter(replay);
+	if (interpreter == NULL) {
+		complain("out of memory");
+	} else {
+		if (!replay->measuring)
+			replay_report_trace(replay->report, path);
+		status = pass(replay, path, trace, interpreter, summary);
 	}
-	replay_report_done(replay->report, interpreter, trace_cut_off(trace), trace_lines(trace),
-			   error);
 	interpreter_destroy(interpreter);
+	replay_memory_destroy(replay->memory);
+	replay->memory = NULL;
 	trace_close(trace);
 	return status;
+}
+
+/* How many bytes a part of what the trace needs is: a first pass, in so much memory that nothing is
+ * reclaimed (or half of this machine's). Page tables come on top, as they cannot be reclaimed. 0:
+ * the trace cannot be read, which the second pass will tell. */
+static uint64_t measure(struct replay *replay, const char *path)
+{
+	struct replay_memory_summary summary = { .anon_rmap = NULL };
+	uint64_t most = (uint64_t)sysconf(_SC_PHYS_PAGES) << VAS_PAGE_SHIFT >> 1;
+	uint64_t bytes = FIRST_MEMORY < most ? FIRST_MEMORY : most, frames, tables;
+	int status;
+
+	replay->unlimited = 0;
+	replay->measuring = true;
+	status = replay_once(replay, path, bytes, &summary);
+	while (bytes < most && (status == STATUS_TROUBLE || summary.counts.machine.reclaimed > 0)) {
+		bytes = bytes < most / 16 ? bytes * 16 : most;
+		status = replay_once(replay, path, bytes, &summary);
+	}
+	replay->measuring = false;
+	if (status == STATUS_TROUBLE)
+		return 0;
+	replay->unlimited = summary.counts.machine.peak;
+	tables = summary.counts.most_tables;
+	frames = (replay->unlimited - tables) * replay->percent / 100 + tables;
+	return (frames < LEAST_FRAMES ? LEAST_FRAMES : frames) << VAS_PAGE_SHIFT;
+}
+
+static int replay_trace(struct replay *replay, const char *path)
+{
+	struct replay_memory_summary summary;
+	uint64_t memory = replay->frames;
+
+	if (replay->percent != 0) {
+		if (strcmp(path, "-") == 0) {
+			complain("-: standard input cannot be read twice: give a size to --frames");
+			return STATUS_TROUBLE;
+		}
+		memory = measure(replay, path);
+	}
+	return replay_once(replay, path, memory, &summary);
 }
 
 /* ---- options ---- */
@@ -181,6 +334,74 @@ static bool known_design(const char *name)
 	return false;
 }
 
+/* "64M" as bytes, whole pages. */
+static bool parse_size(const char *text, uint64_t *bytes)
+{
+	static const char units[] = "KMG";
+	char number[32];
+	size_t length = strlen(text);
+	const char *unit = length == 0 ? NULL : strchr(units, text[length - 1]);
+	unsigned shift = unit == NULL ? 0 : 10 * (unsigned)(unit - units + 1);
+
+	if (unit != NULL)
+		length--;
+	if (length == 0 || length >= sizeof(number))
+		return false;
+	memcpy(number, text, length);
+	number[length] = '\0';
+	if (!parse_number(number, MOST_MEMORY >> shift, bytes))
+		return false;
+	*bytes = vas_page_up(*bytes << shift);
+	return true;
+}
+
+static int read_frames(struct replay *replay, const char *command, char *text)
+{
+	size_t length = strlen(text);
+
+	if (length > 1 && text[length - 1] == '%') {
+		text[length - 1] = '\0';
+		if (parse_number(text, 1000, &replay->percent) && replay->percent > 0)
+			return STATUS_OK;
+	} else if (parse_size(text, &replay->frames) &&
+		   replay->frames >> VAS_PAGE_SHIFT >= LEAST_FRAMES) {
+		return STATUS_OK;
+	}
+	return wrong_usage(command, "so much memory cannot be had: '%s'", text);
+}
+
+enum { OPTION_FRAMES = 256, OPTION_SWAP, OPTION_SWAP_SIZE, OPTION_ANON, OPTION_FILE };
+
+/* An option that is about memory. */
+static int read_memory_option(struct replay *replay, const char *command, int option)
+{
+	struct replay_memory_options *options = &replay->memory_options;
+
+	switch (option) {
+	case OPTION_FRAMES:
+		return read_frames(replay, command, optarg);
+	case OPTION_SWAP:
+		options->swap = optarg;
+		return STATUS_OK;
+	case OPTION_SWAP_SIZE:
+		replay->swap_told = true;
+		if (!parse_size(optarg, &options->swap_bytes))
+			return wrong_usage(command, "so much swap cannot be had: '%s'", optarg);
+		return STATUS_OK;
+	case OPTION_ANON:
+		options->anon_rmap = optarg;
+		if (vas_anon_rmap_find(optarg) == NULL)
+			return wrong_usage(command, "no anonymous reverse map is called '%s'",
+					   optarg);
+		return STATUS_OK;
+	default:
+		options->file_rmap = optarg;
+		if (vas_file_rmap_find(optarg) == NULL)
+			return wrong_usage(command, "no file reverse map is called '%s'", optarg);
+		return STATUS_OK;
+	}
+}
+
 /* STATUS_OK, or the status to end with; *done: nothing more to do. */
 static int read_options(struct replay *replay, int argc, char **argv, bool *done)
 {
@@ -189,9 +410,15 @@ static int read_options(struct replay *replay, int argc, char **argv, bool *done
 		{ "index", required_argument, NULL, 'i' },
 		{ "maps", optional_argument, NULL, 'm' },
 		{ "json", no_argument, NULL, 'j' },
+		{ "frames", required_argument, NULL, OPTION_FRAMES },
+		{ "swap", required_argument, NULL, OPTION_SWAP },
+		{ "swap-size", required_argument, NULL, OPTION_SWAP_SIZE },
+		{ "anon-rmap", required_argument, NULL, OPTION_ANON },
+		{ "file-rmap", required_argument, NULL, OPTION_FILE },
 		{ "help", no_argument, NULL, 'h' },
 		{ NULL, 0, NULL, 0 },
 	};
+	bool memory_option = false;
 	uint64_t pid;
 	int option;
 
@@ -226,12 +453,18 @@ static int read_options(struct replay *replay, int argc, char **argv, bool *done
 		case 'h':
 			fputs(usage, stdout);
 			return finish_output(STATUS_OK);
-		default:
+		case '?':
 			return STATUS_TROUBLE;
+		default:
+			if (read_memory_option(replay, argv[0], option) != STATUS_OK)
+				return STATUS_TROUBLE;
+			memory_option = memory_option || option != OPTION_FRAMES;
 		}
 	}
 	if (optind == argc)
 		return wrong_usage(argv[0], "which trace?");
+	if (memory_option && replay->frames == 0 && replay->percent == 0)
+		return wrong_usage(argv[0], "swap and reverse maps need --frames");
 	*done = false;
 	return STATUS_OK;
 }

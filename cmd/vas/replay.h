@@ -3,13 +3,14 @@
 #ifndef VAS_CMD_REPLAY_H
 #define VAS_CMD_REPLAY_H
 
-/* What `vas replay` says, as text or as JSON. Used by replay.c only. */
+/* What `vas replay` says, as text or as JSON. */
 
 #include <stdio.h>
 
 #include <jansson.h>
 
 #include "interpret.h"
+#include "replay_memory.h"
 
 struct replay_report;
 
@@ -23,9 +24,27 @@ void replay_report_diverged(struct replay_report *report, const struct divergenc
 void replay_report_note(struct replay_report *report, const char *text);
 /* The areas of a process, for --json: `when` is "exit" or "end". */
 void replay_report_maps(struct replay_report *report, struct thread *thread, const char *when);
-/* The trace is over; error NULL: it could be read. */
-void replay_report_done(struct replay_report *report, struct interpreter *interpreter, bool cut_off,
-			unsigned long lines, const char *error);
+
+/* Of a replay with memory. */
+struct replay_memory_summary {
+	const char *anon_rmap, *file_rmap;
+	uint32_t unlimited; /* frames that it takes without limit; 0: not measured */
+	struct replay_memory_counts counts;
+};
+
+/* How a trace ended. */
+struct replay_end {
+	bool cut_off;
+	unsigned long lines;
+	const char *error;			    /* NULL: it could be read */
+	const struct replay_memory_summary *memory; /* NULL: there was none */
+};
+void replay_report_done(struct replay_report *report, struct interpreter *interpreter,
+			const struct replay_end *end);
+
+/* replay_memory_report.c */
+json_t *replay_memory_json(const struct replay_memory_summary *summary);
+void replay_memory_print(const struct replay_memory_summary *summary, FILE *stream);
 
 /* Prints what is left, frees, and returns `status`, or STATUS_TROUBLE if it could not be written.
  */

@@ -93,6 +93,12 @@ static const char *kind_name(enum divergence_kind kind)
 		return "snapshot";
 	case DIVERGENCE_TOUCH:
 		return "touch";
+	case DIVERGENCE_ACCESS:
+		return "access";
+	case DIVERGENCE_CONTENTS:
+		return "contents";
+	case DIVERGENCE_MACHINE:
+		return "machine";
 	}
 	return "?";
 }
@@ -116,12 +122,16 @@ static void diverged_json(struct replay_report *report, const struct divergence 
 
 static void diverged_text(struct replay_report *report, const struct divergence *divergence)
 {
+	bool contents =
+		divergence->kind == DIVERGENCE_CONTENTS || divergence->kind == DIVERGENCE_MACHINE;
+
 	progress_hide();
 	fprintf(report->stream, "%s:%lu: ", divergence->file, divergence->line);
 	if (divergence->pid != 0)
 		fprintf(report->stream, "process %d: ", divergence->pid);
-	fprintf(report->stream, "%s\n    model   %s\n    kernel  %s\n", divergence->call,
-		divergence->model, divergence->kernel);
+	fprintf(report->stream, "%s\n    %s  %s\n    %s  %s\n", divergence->call,
+		contents ? "found   " : "model ", divergence->model,
+		contents ? "expected" : "kernel", divergence->kernel);
 	if (divergence->more > 0)
 		fprintf(report->stream, "    and %lu more differences of areas\n",
 			divergence->more);
@@ -218,8 +228,8 @@ static json_t *json_count(uint64_t count)
 	return json_integer((json_int_t)count);
 }
 
-static void done_json(struct replay_report *report, struct interpreter *interpreter, bool cut_off,
-		      const char *error)
+static void done_json(struct replay_report *report, struct interpreter *interpreter,
+		      const struct replay_end *end)
 {
 	static const char *const skips[SKIP_REASONS] = {
 		[SKIP_ADDRESS] = "address",	      [SKIP_ERROR] = "error",
@@ -237,7 +247,7 @@ static void done_json(struct replay_report *report, struct interpreter *interpre
 		report_set(skipped, skips[reason], json_count(counts->skipped[reason]));
 	report_set(trace, "recorded", json_boolean(interpreter_recorded(interpreter)));
 	report_set(trace, "faults", json_string(interpreter_faults(interpreter)));
-	report_set(trace, "cut_off", json_boolean(cut_off));
+	report_set(trace, "cut_off", json_boolean(end->cut_off));
 	report_set(trace, "events", json_count(counts->events));
 	report_set(trace, "calls", calls);
 	report_set(trace, "other_calls", json_count(counts->other_calls));
@@ -253,7 +263,9 @@ static void done_json(struct replay_report *report, struct interpreter *interpre
 	report_set(trace, "not_compared", skipped);
 	report_set(trace, "snapshots_with_other_names", json_count(counts->notes));
 	report_set(trace, "divergence_count", json_count(counts->divergences));
-	report_set(trace, "error", error == NULL ? json_null() : json_text(error));
+	if (end->memory != NULL)
+		report_set(trace, "memory", replay_memory_json(end->memory));
+	report_set(trace, "error", end->error == NULL ? json_null() : json_text(end->error));
 }
 
 /* "mmap 12, munmap 3", the most frequent first. */
@@ -301,16 +313,16 @@ static void print_touches(struct replay_report *report, struct interpreter *inte
 	fputc('\n', report->stream);
 }
 
-static void done_text(struct replay_report *report, struct interpreter *interpreter, bool cut_off,
-		      unsigned long lines)
+static void done_text(struct replay_report *report, struct interpreter *interpreter,
+		      const struct replay_end *end)
 {
 	const struct interpreter_counts *counts = interpreter_counts(interpreter);
 	FILE *stream = report->stream;
 
 	progress_hide();
 	fprintf(stream, "%s: %lu lines, %" PRIu64 " processes, %" PRIu64 " spaces%s\n",
-		report->name, lines, counts->processes, counts->spaces,
-		cut_off ? "; cut off at the end" : "");
+		report->name, end->lines, counts->processes, counts->spaces,
+		end->cut_off ? "; cut off at the end" : "");
 	print_calls(report, counts);
 	print_touches(report, interpreter);
 	fprintf(stream,
@@ -326,17 +338,19 @@ static void done_text(struct replay_report *report, struct interpreter *interpre
 	if (counts->notes > 0)
 		fprintf(stream, "  note          %" PRIu64 " snapshots with other names\n",
 			counts->notes);
+	if (end->memory != NULL)
+		replay_memory_print(end->memory, stream);
 	fprintf(stream, "  divergences   %" PRIu64 "\n", counts->divergences);
 }
 
-void replay_report_done(struct replay_report *report, struct interpreter *interpreter, bool cut_off,
-			unsigned long lines, const char *error)
+void replay_report_done(struct replay_report *report, struct interpreter *interpreter,
+			const struct replay_end *end)
 {
 	report->total_divergences += interpreter_counts(interpreter)->divergences;
 	if (report->json != NULL)
-		done_json(report, interpreter, cut_off, error);
-	else if (error == NULL)
-		done_text(report, interpreter, cut_off, lines);
+		done_json(report, interpreter, end);
+	else if (end->error == NULL)
+		done_text(report, interpreter, end);
 }
 
 int replay_report_finish(struct replay_report *report, int status)

@@ -55,6 +55,7 @@ enum {
 #define VAS_AREA_NO_CLOSE      (UINT64_C(1) << 36) /* file with a close hook, as SYSV */
 #define VAS_AREA_NO_SPLIT      (UINT64_C(1) << 37) /* [vdso] and its like */
 #define VAS_AREA_SYNC	       (UINT64_C(1) << 38) /* mapped with MAP_SYNC */
+#define VAS_AREA_NONLINEAR     (UINT64_C(1) << 39) /* shows pages in any order: vas_remap_file_pages */
 #define VAS_AREA_CONTEXT_SHIFT 40		   /* which userfaultfd: 24 bits */
 #define VAS_AREA_CONTEXT       (UINT64_C(0xffffff) << VAS_AREA_CONTEXT_SHIFT)
 #define VAS_AREA_USERFAULT                                                                         \

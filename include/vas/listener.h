@@ -55,6 +55,12 @@ enum vas_op_kind {
 	VAS_OP_ADVISE,
 	/* `area` is about to be freed. */
 	VAS_OP_FREE,
+	/* What [start, end) of `area` held is gone; it shows the object's pages from page `from` on.
+	 * The area has VAS_AREA_NONLINEAR, perhaps only since this operation. Its other pages stay
+	 * as they are. What a nonlinear area maps newly (VAS_OP_MAP) is linear at first, what it
+	 * moves (VAS_OP_MOVE) or copies (VAS_OP_FORK) is as it was. It takes no part in
+	 * VAS_OP_MERGE. */
+	VAS_OP_REINDEX,
 };
 
 struct vas_op {
@@ -65,7 +71,7 @@ struct vas_op {
 	struct vas_area *area;
 	struct vas_area *other; /* SPLIT, MERGE, MOVE, FORK; else NULL */
 	uint64_t start, end;
-	uint64_t from;	    /* MOVE */
+	uint64_t from;	    /* MOVE: address; REINDEX: page of the object */
 	uint64_t old_flags; /* FLAGS */
 };
 
@@ -74,15 +80,16 @@ struct vas_op {
  *  => areas[0 .. count): each may be cloned once (split, merged into a neighbour, moved, forked);
  *     the same area may stand there more than once.
  *  => touches: so many areas may be touched for the first time.
- *  => fork: the clones are for a child; `moved`: so many bytes may move to another address;
- *     `guarded`: so many may get guard pages.
+ *  => fork: the clones are for a child; `moved`: so many bytes may move to another address, from
+ *     `moved_from` on; `guarded`: so many may get guard pages.
+ *  => reindex: a VAS_OP_REINDEX is to come.
  */
 struct vas_budget {
 	struct vas_area *const *areas;
 	size_t count;
 	size_t touches;
-	bool fork;
-	uint64_t moved;
+	bool fork, reindex;
+	uint64_t moved, moved_from;
 	uint64_t guarded;
 };
 

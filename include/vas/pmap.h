@@ -37,6 +37,7 @@ extern "C" {
 #define VAS_PTE_DIRTY	 (UINT64_C(1) << 6)
 #define VAS_PTE_SPECIAL	 (UINT64_C(1) << 9)  /* the zero page: not counted as mapped */
 #define VAS_PTE_LOCKED	 (UINT64_C(1) << 10) /* counted in the page's locks */
+#define VAS_PTE_NONLINEAR (UINT64_C(1) << 11) /* when its page goes, it keeps the page's offset */
 #define VAS_PTE_NX	 (UINT64_C(1) << 63)
 #define VAS_PTE_FRAME	 (UINT64_C(0x000ffffffffff000))
 
@@ -78,13 +79,13 @@ static inline uint32_t vas_entry_frame(uint64_t entry)
  * A migration entry: made from the present one that it stands for, whose bits it remembers; the
  * frame it maps; and the present entry again, for another frame (or the same).
  *
- *	| 0 63..42 | L 41 | U 40 | NX 39 | D 38 | A 37 | W 36 | frame number 35..4 | MIGRATION 3..1 | 0 |
+ *	| 0 63..43 | N 42 | L 41 | U 40 | NX 39 | D 38 | A 37 | W 36 | frame number 35..4 | MIGRATION 3..1 | 0 |
  */
 static inline uint64_t vas_migration_make(uint64_t present)
 {
 	uint64_t bits = (present & VAS_PTE_WRITE) >> 1 | (present & VAS_PTE_ACCESSED) >> 4 |
 			(present & VAS_PTE_DIRTY) >> 4 | (present & VAS_PTE_NX) >> 60 |
-			(present & VAS_PTE_USER) << 2 | (present & VAS_PTE_LOCKED) >> 5;
+			(present & VAS_PTE_USER) << 2 | (present & (VAS_PTE_LOCKED | VAS_PTE_NONLINEAR)) >> 5;
 
 	return vas_entry_make(VAS_ENTRY_MIGRATION, bits << 32 | vas_entry_frame(present));
 }
@@ -99,7 +100,7 @@ static inline uint64_t vas_migration_end(uint64_t entry, uint32_t frame)
 	uint64_t bits = vas_entry_payload(entry) >> 32;
 
 	return VAS_PTE_PRESENT | (bits & 1) << 1 | (bits & 6) << 4 | (bits & 8) << 60 |
-	       (bits & 16) >> 2 | (bits & 32) << 5 | (uint64_t)frame << VAS_PAGE_SHIFT;
+	       (bits & 16) >> 2 | (bits & 96) << 5 | (uint64_t)frame << VAS_PAGE_SHIFT;
 }
 
 /* The frame of an entry that maps a page (present, or on its way); 0: it maps none. The page of

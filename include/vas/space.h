@@ -156,6 +156,7 @@ struct vas_settings {
 	bool mergeable_pages;	  /* built with KSM */
 	bool protection_keys;	  /* the processor has them */
 	bool userfault;		  /* built with userfaultfd */
+	bool nonlinear;		  /* vas_remap_file_pages makes nonlinear areas, as before 4.0 */
 	uint64_t huge_pages_free; /* hugetlb pages that can be had; 0: MAP_HUGETLB gives ENOMEM */
 };
 
@@ -264,7 +265,9 @@ VAS_API VAS_MUST_CHECK int vas_unlock_all(struct vas_space *space);
 VAS_API VAS_MUST_CHECK int vas_seal(struct vas_space *space, uint64_t start, uint64_t length,
 				    uint64_t flags);
 
-/* remap_file_pages(2) as kernels since 4.0 emulate it: the range gets an area of its own. */
+/* remap_file_pages(2) as kernels since 4.0 emulate it: the range gets an area of its own. With
+ * settings->nonlinear as it was before: the range must lie in one area (else -VAS_EINVAL), which stays
+ * one and becomes nonlinear, unless it shows those pages anyway. */
 VAS_API VAS_MUST_CHECK int vas_remap_file_pages(struct vas_space *space, uint64_t start,
 						uint64_t length, uint32_t prot,
 						uint64_t page_offset, uint32_t flags);

@@ -86,14 +86,14 @@ static inline void vas_mutex_unlock(struct vas_mutex *mutex, enum vas_rank rank)
 
 #define VAS_SHARED_SLOTS 8
 
+/* Each count stands two lines from the next, so that no two share one, wherever the lock lies. */
 struct vas_shared_lock {
 	struct {
 		uint32_t readers;
-		uint32_t padding[15];
+		uint32_t padding[31];
 	} slots[VAS_SHARED_SLOTS];
 	struct vas_mutex writer;
 	uint32_t writing;
-	uint32_t padding[14];
 };
 
 /* A number of the calling thread, below VAS_SHARED_SLOTS: where its stack lies. */

@@ -209,7 +209,7 @@ static bool next_part(struct machine_space *in, struct vas_range *range, bool re
 {
 	unsigned slot = vas_shared_lock_read(&in->lock);
 	struct vas_area *area = vas_find_ge(in->space, range->start);
-	bool found = area != NULL && area->range.start < range->end;
+	bool found = area != NULL && range->start < range->end && area->range.start < range->end;
 
 	if (found) {
 		uint64_t flags = area->flags;

@@ -140,15 +140,11 @@ static int fault_new(struct fault *fault)
 	return map_private(fault, page, EVENT_NEW);
 }
 
-/* A private copy of `from`, of which the caller has a reference. */
+/* A private copy of `from`, of which the caller has a reference. => prepared. */
 static int fault_copy(struct fault *fault, struct vas_page *from)
 {
-	int err = prepare(fault);
-	struct vas_page *page;
+	struct vas_page *page = new_page(fault);
 
-	if (err != 0)
-		return err;
-	page = new_page(fault);
 	if (page == NULL)
 		return -VAS_EAGAIN;
 	vas_copy_page(vas_frame_bytes(fault->memory->frames, page),
@@ -180,10 +176,13 @@ static void map_object(struct fault *fault, struct vas_object *object, struct va
 static int fault_object(struct fault *fault, struct vas_object *object)
 {
 	uint64_t index = machine_index_of(fault->area, fault->address);
+	bool copies = fault->write && area_private(fault->area), fresh;
 	struct vas_page *page;
-	bool fresh;
-	int err = vas_object_page(object, index, &page, &fresh);
+	int err = copies ? prepare(fault) : 0;
 
+	if (err != 0)
+		return err;
+	err = vas_object_page(object, index, &page, &fresh);
 	if (err == -VAS_ENOMEM)
 		return -VAS_EAGAIN;
 	if (err != 0)
@@ -195,7 +194,7 @@ static int fault_object(struct fault *fault, struct vas_object *object)
 	/* Locked, so that a truncation which waits for the page finds what is mapped here. */
 	vas_page_lock(page);
 	if (page->owner == object && page->index == index) {
-		if (fault->write && area_private(fault->area))
+		if (copies)
 			err = fault_copy(fault, page);
 		else
 			map_object(fault, object, page);
@@ -221,7 +220,10 @@ static int fault_write_private(struct fault *fault, struct vas_page *page)
 	const struct vas_rmap *rmap = &fault->memory->rmap;
 	bool reused = false;
 	uint64_t now;
+	int err = prepare(fault);
 
+	if (err != 0)
+		return err;
 	if (page->kind != VAS_PAGE_ANONYMOUS || vas_page_is(page, VAS_PAGE_MERGED))
 		return fault_copy(fault, page);
 	vas_page_lock(page);
@@ -320,9 +322,25 @@ static void map_swapped(struct fault *fault, struct vas_page *page, uint32_t slo
 	}
 }
 
-static int fault_swap(struct fault *fault)
+/* A page that has just come back is bound as it was before. */
+static void restore(const struct fault *fault, struct vas_page *page, uint32_t slot, bool alone)
 {
 	const struct vas_rmap *rmap = &fault->memory->rmap;
+	const struct vas_binding *saved = vas_swap_binding(fault->memory->swap, slot);
+
+	if (vas_page_is(page, VAS_PAGE_MERGED))
+		return;
+	if (rmap->anon->restore != NULL) {
+		rmap->anon->restore(rmap->anon_data, page, fault->area, fault->address, alone,
+				    saved);
+	} else {
+		page->owner = saved->owner;
+		page->index = saved->index;
+	}
+}
+
+static int fault_swap(struct fault *fault)
+{
 	uint32_t slot = (uint32_t)vas_entry_payload(fault->old);
 	struct vas_page *page;
 	bool fresh, alone;
@@ -340,9 +358,7 @@ static int fault_swap(struct fault *fault)
 	/* Nobody maps it, and only this entry names it: it is this area's own from now on. */
 	alone = vas_page_mapcount(page) == 0 && vas_swap_count(fault->memory->swap, slot) == 1;
 	if (fresh) {
-		if (!vas_page_is(page, VAS_PAGE_MERGED))
-			rmap->anon->restore(rmap->anon_data, page, fault->area, fault->address,
-					    alone, vas_swap_binding(fault->memory->swap, slot));
+		restore(fault, page, slot, alone);
 		vas_lru_add(&fault->memory->lru, page, true);
 	}
 	map_swapped(fault, page, slot, alone);

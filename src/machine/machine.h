@@ -33,7 +33,7 @@ enum machine_event {
 
 struct machine_events {
 	uint64_t count[EVENTS];
-};
+} __attribute__((aligned(64)));
 
 struct vas_machine {
 	struct vas_memory memory;

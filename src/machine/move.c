@@ -30,6 +30,16 @@ static void entry_moved(void *data, const struct vas_entry *from, const struct v
 		vas_pte_chain_move(memory->frames, page, from, to);
 }
 
+/* A page that is out in swap has moved; merged ones are bound to nothing. */
+static void tell_saved(struct vas_memory *memory, uint32_t slot, struct vas_area *area,
+		       uint64_t from, uint64_t to)
+{
+	struct vas_binding *saved = vas_swap_binding(memory->swap, slot);
+
+	if (saved->owner != NULL)
+		memory->rmap.anon->moved(memory->rmap.anon_data, NULL, saved, area, from, to);
+}
+
 /* Each private page that moved is told to designs which number pages by address. */
 static void tell_page(struct machine_space *in, struct vas_area *area, uint64_t address,
 		      uint64_t from)
@@ -63,9 +73,7 @@ static void tell_page(struct machine_space *in, struct vas_area *area, uint64_t 
 	if (slot != 0) {
 		page = vas_swap_find(memory->swap, slot);
 		if (page == NULL) {
-			rmap->anon->moved(rmap->anon_data, NULL,
-					  vas_swap_binding(memory->swap, slot), area, from,
-					  address);
+			tell_saved(memory, slot, area, from, address);
 			return;
 		}
 	}
@@ -75,8 +83,7 @@ static void tell_page(struct machine_space *in, struct vas_area *area, uint64_t 
 	if (page->kind == VAS_PAGE_ANONYMOUS && !vas_page_is(page, VAS_PAGE_MERGED))
 		rmap->anon->moved(rmap->anon_data, page, NULL, area, from, address);
 	if (slot != 0)
-		rmap->anon->moved(rmap->anon_data, NULL, vas_swap_binding(memory->swap, slot), area,
-				  from, address);
+		tell_saved(memory, slot, area, from, address);
 	vas_page_unlock(page);
 	vas_page_put(memory, page);
 }

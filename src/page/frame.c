@@ -27,8 +27,7 @@
 struct stack {
 	uint64_t head __attribute__((aligned(8))); /* on 32 bits too */
 	int32_t used;				   /* taken from here, less those that came back */
-	uint32_t padding[13];
-};
+} __attribute__((aligned(64)));
 
 struct vas_frames {
 	const struct vas_allocator *allocator;

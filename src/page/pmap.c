@@ -316,13 +316,17 @@ static bool each_entry(struct vas_pmap *pmap, struct vas_page *table, struct vas
 {
 	vas_pte *entries = entries_of(pmap, table);
 	bool on = true;
+	int32_t left;
 
 	vas_pmap_lock(table);
-	for (uint64_t at = part.start; on && at < part.end; at += VAS_PAGE_SIZE) {
+	left = __atomic_load_n(&table->mapcount, __ATOMIC_RELAXED);
+	for (uint64_t at = part.start; on && left > 0 && at < part.end; at += VAS_PAGE_SIZE) {
 		struct vas_entry entry = { .entry = &entries[slot_of(at, 1)], .table = table };
 
-		if (vas_entry_read(&entry) != 0)
+		if (vas_entry_read(&entry) != 0) {
+			left--;
 			on = visit(data, at, &entry);
+		}
 	}
 	vas_pmap_unlock(table);
 	return on;
@@ -338,16 +342,18 @@ static bool each_table(const struct each *each, struct vas_page *table, struct v
 {
 	unsigned level = table->level;
 	uint64_t span = span_of(level);
+	int32_t left = __atomic_load_n(&table->mapcount, __ATOMIC_RELAXED);
 
 	if (level == 1)
 		return each_entry(each->pmap, table, part, each->visit, each->data);
-	for (uint64_t at = part.start; at < part.end;) {
+	for (uint64_t at = part.start; left > 0 && at < part.end;) {
 		uint64_t end = (at | (span - 1)) + 1;
 		uint64_t entry = __atomic_load_n(&entries_of(each->pmap, table)[slot_of(at, level)],
 						 __ATOMIC_ACQUIRE);
 
 		if (end > part.end)
 			end = part.end;
+		left -= entry != 0;
 		if (entry != 0 &&
 		    !each_table(each, table_at(each->pmap, entry), (struct vas_range){ at, end }))
 			return false;

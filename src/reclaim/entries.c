@@ -17,6 +17,12 @@ struct entries {
 	bool dirty;
 };
 
+/* An entry that is frozen is for who froze it. */
+static bool has_bits(uint64_t value, uint64_t bits)
+{
+	return vas_entry_present(value) && (value & bits) != 0;
+}
+
 static bool clear_accessed(void *context, struct vas_pmap *pmap, uint64_t address,
 			   const struct vas_entry *entry)
 {
@@ -25,7 +31,7 @@ static bool clear_accessed(void *context, struct vas_pmap *pmap, uint64_t addres
 	(void)pmap;
 	(void)address;
 	/* The bit is the hardware's: no observer hears of it. */
-	if ((vas_entry_read(entry) & VAS_PTE_ACCESSED) != 0) {
+	if (has_bits(vas_entry_read(entry), VAS_PTE_ACCESSED)) {
 		__atomic_and_fetch(entry->entry, ~VAS_PTE_ACCESSED, __ATOMIC_RELAXED);
 		entries->accessed++;
 	}
@@ -49,7 +55,7 @@ static bool clean_entry(void *context, struct vas_pmap *pmap, uint64_t address,
 
 	(void)pmap;
 	(void)address;
-	if ((value & bits) != 0) {
+	if (has_bits(value, bits)) {
 		value = vas_entry_set(entry, value & ~bits);
 		entries->dirty |= (value & VAS_PTE_DIRTY) != 0;
 	}
@@ -91,6 +97,8 @@ static bool take_entry(void *context, struct vas_pmap *pmap, uint64_t address,
 
 	(void)pmap;
 	(void)address;
+	if (!vas_entry_present(value))
+		return true;
 	if (entries->take != VAS_TAKE_ALL && (value & VAS_PTE_LOCKED) != 0)
 		return false;
 	value = vas_entry_set(entry, instead(entries));

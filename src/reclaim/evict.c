@@ -187,7 +187,7 @@ int vas_page_out(struct vas_memory *memory, struct vas_page *page)
 		vas_memory_count(&memory->counts.reclaimed);
 	else if (listed)
 		vas_lru_add(&memory->lru, page, active);
-	vas_page_unlock(page);
+	vas_page_let_go(memory, page);
 	return err;
 }
 

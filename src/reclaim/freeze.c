@@ -15,8 +15,9 @@
  *
  * Others meanwhile: faults and forks wait for the entry to thaw. mprotect changes the bits that it
  * remembers, mremap moves it, and munmap takes it away, all without waiting: they have changed the
- * areas by which a walk would find the entry. So who thaws walks until none is left, and never until
- * it has seen as many as it froze.
+ * areas by which a walk would find the entry. So who thaws walks until none is left, never until it
+ * has seen as many as it froze. Some designs find an entry that mremap moved only when the page's
+ * index has followed, and that takes the page's lock: between two walks it is free for a moment.
  */
 
 #include "inside.h"
@@ -62,11 +63,7 @@ bool vas_page_freeze_entries(struct vas_memory *memory, struct vas_page *page, i
 
 void vas_page_unfreeze_entry(struct vas_page *page)
 {
-	unsigned rounds = 0;
-
-	/* Its references are all away for a moment when a cache exchanges it. */
-	while (!vas_page_try_get(page))
-		vas_pause(&rounds);
+	vas_page_hold_frozen(page);
 	__atomic_sub_fetch(&page->prev, 1, __ATOMIC_RELEASE);
 }
 
@@ -103,6 +100,15 @@ static bool thaw_entry(void *context, struct vas_pmap *pmap, uint64_t address,
 	return true;
 }
 
+/* Another page may be locked too: this lock is only tried. */
+static void let_others(struct vas_page *page, unsigned *rounds)
+{
+	vas_page_unlock(page);
+	do
+		vas_pause(rounds);
+	while (!vas_page_trylock(page));
+}
+
 void vas_page_thaw(struct vas_memory *memory, struct vas_page *page, struct vas_page *to,
 		   bool read_only, struct vas_pool *pool)
 {
@@ -113,6 +119,15 @@ void vas_page_thaw(struct vas_memory *memory, struct vas_page *page, struct vas_
 	while (frozen_count(page) != 0 || (to != page && vas_page_mapcount(page) != 0)) {
 		vas_rmap_walk(&memory->rmap, page, thaw_entry, &thawing);
 		if (frozen_count(page) != 0)
-			vas_pause(&rounds);
+			let_others(page, &rounds);
 	}
+}
+
+void vas_page_hold_frozen(struct vas_page *page)
+{
+	unsigned rounds = 0;
+
+	/* Its references are all away for a moment when a cache exchanges it. */
+	while (!vas_page_try_get(page))
+		vas_pause(&rounds);
 }

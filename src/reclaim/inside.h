@@ -52,8 +52,8 @@ int vas_page_evict(struct vas_memory *memory, struct vas_page *page);
 bool vas_page_freeze_entries(struct vas_memory *memory, struct vas_page *page, int32_t cached);
 
 /* Thaws them: they map `to` from now on, which may be `page` itself. `pool`: if `to` has chains, and
- * is another. When it returns no entry maps `page`, unless it is `to`. => both locked, a reference
- * to each. */
+ * is another. When it returns no entry maps `page`, unless it is `to`. The page's lock is let go of
+ * now and then. => both locked, a reference to each. */
 void vas_page_thaw(struct vas_memory *memory, struct vas_page *page, struct vas_page *to,
 		   bool read_only, struct vas_pool *pool);
 

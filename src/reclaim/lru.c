@@ -32,8 +32,8 @@ static struct vas_lru_part *part_of(struct vas_lru *lru, const struct vas_page *
 
 static enum vas_lru_kind kind_of(const struct vas_page *page, bool active)
 {
-	enum vas_lru_kind inactive = page->kind == VAS_PAGE_OBJECT ? VAS_LRU_OBJECT_INACTIVE
-								   : VAS_LRU_PRIVATE_INACTIVE;
+	enum vas_lru_kind inactive =
+		page->kind == VAS_PAGE_OBJECT ? VAS_LRU_OBJECT_INACTIVE : VAS_LRU_PRIVATE_INACTIVE;
 
 	return (enum vas_lru_kind)(inactive + active);
 }
@@ -102,7 +102,7 @@ void vas_lru_add(struct vas_lru *lru, struct vas_page *page, bool active)
 {
 	struct vas_lru_part *part = part_of(lru, page);
 
-	vas_debug(page->references > 0);
+	vas_debug(vas_page_references(page) > 0);
 	vas_mutex_lock(&part->lock, VAS_RANK_LEAF);
 	if (!vas_page_is(page, VAS_PAGE_LISTED)) {
 		vas_page_set(page, VAS_PAGE_LISTED | (active ? VAS_PAGE_ACTIVE : 0));
@@ -210,8 +210,8 @@ static bool list_whole(const struct vas_lru *lru, unsigned part, enum vas_lru_ki
 
 	for (uint32_t number = list->first; number != 0;) {
 		const struct vas_page *page = vas_frame_page(lru->frames, number);
-		uint32_t wanted = VAS_PAGE_LISTED |
-				  (kind == kind_of(page, true) ? VAS_PAGE_ACTIVE : 0);
+		uint32_t wanted =
+			VAS_PAGE_LISTED | (kind == kind_of(page, true) ? VAS_PAGE_ACTIVE : 0);
 
 		if (page->prev != before) {
 			vas_print(printer, "LRU-1: frame %u stands behind %u, but names %u\n",
@@ -221,7 +221,8 @@ static bool list_whole(const struct vas_lru *lru, unsigned part, enum vas_lru_ki
 		if ((page->flags & (VAS_PAGE_LISTED | VAS_PAGE_ACTIVE)) != wanted ||
 		    (kind != kind_of(page, false) && kind != kind_of(page, true)) ||
 		    number % VAS_SHARED_SLOTS != part) {
-			vas_print(printer, "LRU-3: frame %u, kind %u, flags %x, in list %u of part %u\n",
+			vas_print(printer,
+				  "LRU-3: frame %u, kind %u, flags %x, in list %u of part %u\n",
 				  number, page->kind, page->flags, (unsigned)kind, part);
 			return false;
 		}

@@ -32,8 +32,7 @@ struct vas_lru_list {
 struct vas_lru_part {
 	struct vas_mutex lock;
 	struct vas_lru_list lists[VAS_LRU_KINDS];
-	uint32_t padding[3];
-};
+} __attribute__((aligned(64)));
 
 struct vas_lru {
 	struct vas_frames *frames;

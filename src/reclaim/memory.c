@@ -42,24 +42,42 @@ void vas_page_put(struct vas_memory *memory, struct vas_page *page)
 		vas_page_free(memory, page);
 }
 
-void vas_page_release(struct vas_memory *memory, struct vas_page *page)
+/* Nobody maps the page, and nobody names its slot. */
+static bool forgotten(struct vas_memory *memory, const struct vas_page *page, uint32_t slot)
+{
+	return slot != 0 && vas_page_mapcount(page) == 0 && vas_swap_count(memory->swap, slot) == 0;
+}
+
+void vas_page_forget_slot(struct vas_memory *memory, struct vas_page *page)
+{
+	uint32_t slot;
+
+	/* Again, if it was the lock that kept somebody else from it. */
+	do {
+		if (page->kind != VAS_PAGE_ANONYMOUS || !vas_page_trylock(page))
+			return;
+		slot = page->slot;
+		if (forgotten(memory, page, slot)) {
+			vas_swap_discard(memory->swap, page);
+			slot = 0;
+		}
+		vas_page_unlock(page);
+	} while (forgotten(memory, page, slot));
+}
+
+void vas_page_let_go(struct vas_memory *memory, struct vas_page *page)
 {
 	bool cached = page->slot != 0;
 
 	vas_page_unlock(page);
 	if (cached && vas_page_mapcount(page) == 0)
 		vas_page_forget_slot(memory, page);
-	vas_page_put(memory, page);
 }
 
-void vas_page_forget_slot(struct vas_memory *memory, struct vas_page *page)
+void vas_page_release(struct vas_memory *memory, struct vas_page *page)
 {
-	if (page->kind != VAS_PAGE_ANONYMOUS || !vas_page_trylock(page))
-		return;
-	if (page->slot != 0 && vas_page_mapcount(page) == 0 &&
-	    vas_swap_count(memory->swap, page->slot) == 0)
-		(void)vas_swap_remove(memory->swap, page, 0);
-	vas_page_unlock(page);
+	vas_page_let_go(memory, page);
+	vas_page_put(memory, page);
 }
 
 static void count_lock(struct vas_page *page, int by)
@@ -83,7 +101,7 @@ int vas_page_map_reserve(struct vas_memory *memory, struct vas_pool *pool, size_
 void vas_page_map(struct vas_memory *memory, struct vas_page *page, const struct vas_entry *entry,
 		  bool locked, struct vas_pool *pool)
 {
-	vas_debug(page->references > 0 && page != memory->zero);
+	vas_debug(vas_page_references(page) > 0 && page != memory->zero);
 	if (vas_rmap_chained(&memory->rmap, page))
 		vas_pte_chain_add(memory->rmap.chains, memory->frames, page, entry, pool);
 	if (locked)
@@ -150,7 +168,8 @@ static bool page_in_order(const struct vas_memory *memory, const struct vas_page
 		}
 	}
 	if ((page->flags & (VAS_PAGE_LOCKED | VAS_PAGE_WRITEBACK)) != 0) {
-		vas_print(printer, "LRU-6: frame %u is locked or being written, by nobody: flags %x\n",
+		vas_print(printer,
+			  "LRU-6: frame %u is locked or being written, by nobody: flags %x\n",
 			  number, page->flags);
 		return false;
 	}

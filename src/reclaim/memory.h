@@ -58,8 +58,10 @@ void vas_page_put(struct vas_memory *memory, struct vas_page *page);
 /* What the last one does; for vas_object.free_page. => no references. */
 void vas_page_free(struct vas_memory *memory, struct vas_page *page);
 
-/* Unlocks the page and gives a reference back. If the last entry that mapped it went while it was
- * locked, so that vas_page_forget_slot failed, that is made up for. */
+/* Unlocks a page that may be private. If its last entry, or the last that named its slot, went while
+ * it was locked, so that vas_page_forget_slot failed, that is made up for. => a reference; and
+ * vas_page_release gives that back, too. */
+void vas_page_let_go(struct vas_memory *memory, struct vas_page *page);
 void vas_page_release(struct vas_memory *memory, struct vas_page *page);
 
 /*
@@ -80,13 +82,17 @@ VAS_MUST_CHECK int vas_page_map_reserve(struct vas_memory *memory, struct vas_po
 void vas_page_unmap(struct vas_memory *memory, struct vas_page *page, const struct vas_entry *entry,
 		    uint64_t value, bool locked);
 
+/* A reference to the page of a migration entry, for who does not want to wait: mremap, who then takes
+ * the page's lock and tells the reverse map, if the entry still maps that page. => the table's lock. */
+void vas_page_hold_frozen(struct vas_page *page);
+
 /* What `from` mapped, `to` maps now (mremap). => the lock of the table of `to`. */
 void vas_page_moved(struct vas_memory *memory, struct vas_page *page, const struct vas_entry *from,
 		    const struct vas_entry *to);
 
 /* A page that no entry maps any more and that was private memory: frees its slot and its place in
- * the swap cache, if nobody names the slot. Best effort: where others look at it, reclaim will find
- * it. => a reference. */
+ * the swap cache, if nobody names the slot. If somebody has its lock, he does (vas_page_let_go).
+ * => a reference. */
 void vas_page_forget_slot(struct vas_memory *memory, struct vas_page *page);
 
 /*

@@ -43,11 +43,10 @@ static bool look_equal(const struct vas_memory *memory, const struct vas_page *a
 	return true;
 }
 
-/* A private page that only entries know. => locked. */
+/* Only entries know it. => locked, a private page. */
 static bool may_join(const struct vas_page *page)
 {
-	return page->kind == VAS_PAGE_ANONYMOUS && page->slot == 0 &&
-	       (vas_page_flags(page) & (VAS_PAGE_UPTODATE | VAS_PAGE_MERGED)) == VAS_PAGE_UPTODATE;
+	return page->slot == 0 && vas_page_is(page, VAS_PAGE_UPTODATE);
 }
 
 /* => the page's entries are frozen; no one else looks at it. */
@@ -98,7 +97,7 @@ static int make_merged(struct vas_memory *memory, struct vas_page *keep)
 		vas_lru_add(&memory->lru, keep, true);
 		if (vas_page_trylock(spare)) {
 			err = join(memory, spare, keep);
-			vas_page_unlock(spare);
+			vas_page_let_go(memory, spare);
 		}
 	}
 	vas_page_put(memory, spare);
@@ -121,9 +120,9 @@ int vas_page_merge(struct vas_memory *memory, struct vas_page *keep, struct vas_
 	/* Its old entries may not have come back to it; it is a merged page nevertheless. */
 	if (vas_page_is(keep, VAS_PAGE_MERGED) && vas_page_trylock(page)) {
 		err = join(memory, page, keep);
-		vas_page_unlock(page);
+		vas_page_let_go(memory, page);
 	}
-	vas_page_unlock(keep);
+	vas_page_let_go(memory, keep);
 	if (err == 0)
 		vas_memory_count(&memory->counts.merged);
 	return err;

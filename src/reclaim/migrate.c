@@ -88,7 +88,7 @@ int vas_page_move(struct vas_memory *memory, struct vas_page *from, struct vas_p
 	if (err == 0)
 		transfer(memory, from, to);
 	vas_lru_add(&memory->lru, err == 0 ? to : from, active);
-	vas_page_unlock(to);
+	vas_page_let_go(memory, to);
 	return err;
 }
 
@@ -104,7 +104,7 @@ int vas_page_migrate(struct vas_memory *memory, struct vas_page *page)
 		return -VAS_ENOMEM;
 	if (vas_page_trylock(page)) {
 		err = vas_page_move(memory, page, to);
-		vas_page_unlock(page);
+		vas_page_let_go(memory, page);
 	}
 	vas_memory_count(err == 0 ? &memory->counts.migrated : &memory->counts.migrate_failed);
 	vas_page_put(memory, to);

@@ -141,12 +141,12 @@ static void scan_part(struct scan *scan, unsigned part)
 {
 	uint32_t private_pages = balance(scan, part, VAS_LRU_PRIVATE_INACTIVE);
 	uint32_t object_pages = balance(scan, part, VAS_LRU_OBJECT_INACTIVE);
-	uint64_t both = (uint64_t)private_pages + object_pages;
+	size_t both = (size_t)private_pages + object_pages;
 	size_t limit;
 
 	if (both == 0)
 		return;
-	limit = (size_t)((BATCH * (uint64_t)object_pages + both - 1) / both);
+	limit = (BATCH * (size_t)object_pages + both - 1) / both;
 	if (limit > 0)
 		look_at_oldest(scan, part, VAS_LRU_OBJECT_INACTIVE, limit);
 	if (limit < BATCH)

@@ -11,7 +11,6 @@
 
 #include "inside.h"
 
-
 /* A page found in the swap cache: is it still the slot's, now that it is locked? */
 static bool lock_cached(struct vas_memory *memory, struct vas_page *page, uint32_t slot)
 {

@@ -6,18 +6,10 @@
 #include "anon_designs.h"
 
 static const struct vas_anon_rmap_design *const designs[] = {
-	&vas_anon_vma_chain_design,
-	&vas_anon_vma_design,
-	&vas_private_ring_design,
-	&vas_area_inode_design,
-	&vas_space_inode_design,
-	&vas_anonmm_design,
-	&vas_anonmm_copy_design,
-	&vas_family_index_design,
-	&vas_family_index_32_design,
-	&vas_pte_chain_design,
-	&vas_lineage_design,
-	NULL,
+	&vas_anon_vma_chain_design, &vas_anon_vma_design,     &vas_private_ring_design,
+	&vas_area_inode_design,	    &vas_space_inode_design,  &vas_anonmm_design,
+	&vas_anonmm_copy_design,    &vas_family_index_design, &vas_family_index_32_design,
+	&vas_pte_chain_design,	    &vas_lineage_design,      NULL,
 };
 
 const struct vas_anon_rmap_design *const *vas_anon_rmap_designs(void)

@@ -45,55 +45,16 @@
  * Literature: docs/anonymous-reverse-maps.md.
  */
 
+#include "anonmm.h"
+
 #include <string.h>
 
 #include "anon_designs.h"
 #include "base/assert.h"
-#include "base/list.h"
-#include "base/lock.h"
-#include "base/print.h"
-#include "record_store.h"
 
 /* Blocks that a space's pool keeps; records that a moved page may need: one for the page, one for
  * its slot. */
 enum { KEPT = 4, STRAYS_OF_PAGE = 2 };
-
-struct bundle {
-	struct vas_record record;
-	struct vas_list all;	/* in anonmm.bundles */
-	struct vas_list spaces; /* mm.at, oldest first; empty when dead */
-};
-
-/* Of a space. */
-struct mm {
-	struct vas_pool pool;
-	struct bundle *bundle; /* NULL: has never held a page since it was empty */
-	struct vas_list at;
-	struct vas_space *space;
-	uint64_t stamp; /* no space has had it before, nor this one before its last fork */
-};
-
-/* An address at which a page may be found besides its index. The first of a page counts the pages
- * and saved bindings that name it. */
-struct stray {
-	struct vas_record record;
-	struct stray *next;
-	uint64_t index;
-	uint64_t stamp; /* of the one space that has the page there; 0: not known */
-	struct bundle *bundle;
-	uint64_t references;
-};
-
-struct anonmm {
-	struct vas_mutex lock;
-	const struct vas_allocator *allocator;
-	struct vas_list bundles;
-	struct vas_record_store bundle_store, stray_store;
-	uint64_t stamp;
-	uint64_t renumbered, scattered; /* pages that moved */
-};
-
-static const struct vas_listener listener;
 
 static void lock(struct anonmm *anonmm)
 {
@@ -103,11 +64,6 @@ static void lock(struct anonmm *anonmm)
 static void unlock(struct anonmm *anonmm)
 {
 	vas_mutex_unlock(&anonmm->lock, VAS_RANK_RMAP);
-}
-
-static struct mm *mm_of(const struct vas_space *space)
-{
-	return vas_space_data(space, &listener);
 }
 
 /* Owners: a bundle, or, with the lowest bit set, the first stray of a page. */
@@ -249,7 +205,7 @@ static void anonmm_apply(void *data, struct vas_space *space, const struct vas_o
 	}
 }
 
-static const struct vas_listener listener = {
+const struct vas_listener vas_anonmm_listener = {
 	.space_bytes = sizeof(struct mm),
 	.open = anonmm_open,
 	.close = anonmm_close,
@@ -494,60 +450,13 @@ static void anonmm_count(void *instance, struct vas_anon_rmap_counts *counts)
 	unlock(anonmm);
 }
 
-static void anonmm_print(void *instance, const struct vas_printer *printer)
-{
-	const struct anonmm *anonmm = instance;
-
-	vas_print(printer, "moved pages: %llu renumbered, %llu with several addresses (%llu now)\n",
-		  vas_ll(anonmm->renumbered), vas_ll(anonmm->scattered),
-		  vas_ll(anonmm->stray_store.live));
-}
-
-static bool check_bundle(const struct bundle *bundle, const struct vas_printer *printer)
-{
-	if (vas_list_empty(&bundle->spaces)) {
-		vas_print(printer, "ANONMM-2: a bundle has no spaces\n");
-		return false;
-	}
-	vas_list_for_each (at, &bundle->spaces) {
-		const struct mm *mm = vas_container_of(at, struct mm, at);
-
-		if (mm->bundle != bundle || mm_of(mm->space) != mm) {
-			vas_print(printer, "ANONMM-1: a space in a bundle's list names another\n");
-			return false;
-		}
-		if (vas_find_ge(mm->space, 0) == NULL) {
-			vas_print(printer, "ANONMM-3: a space without areas is in a bundle\n");
-			return false;
-		}
-	}
-	return true;
-}
-
-static bool anonmm_validate(void *instance, const struct vas_printer *printer)
-{
-	const struct anonmm *anonmm = instance;
-	uint64_t count = 0;
-
-	vas_list_for_each (at, &anonmm->bundles) {
-		if (!check_bundle(vas_container_of(at, struct bundle, all), printer))
-			return false;
-		count++;
-	}
-	if (count == anonmm->bundle_store.live)
-		return true;
-	vas_print(printer, "ANONMM-4: %llu bundles are counted, there are %llu\n",
-		  vas_ll(anonmm->bundle_store.live), vas_ll(count));
-	return false;
-}
-
 #define ANONMM                                                                                     \
-	.source = "Hugh Dickins, patches to linux-kernel", .year = 2004, .listener = &listener,    \
-	.create = anonmm_create, .destroy = anonmm_destroy, .prepare = anonmm_prepare,             \
-	.bind = anonmm_bind, .reuse = anonmm_reuse, .unbind = anonmm_unbind, .save = anonmm_save,  \
-	.restore = anonmm_restore, .forget = anonmm_forget, .moved = anonmm_moved,                 \
-	.walk = anonmm_walk, .count = anonmm_count, .print = anonmm_print,                         \
-	.validate = anonmm_validate
+	.source = "Hugh Dickins, patches to linux-kernel", .year = 2004,                           \
+	.listener = &vas_anonmm_listener, .create = anonmm_create, .destroy = anonmm_destroy,      \
+	.prepare = anonmm_prepare, .bind = anonmm_bind, .reuse = anonmm_reuse,                     \
+	.unbind = anonmm_unbind, .save = anonmm_save, .restore = anonmm_restore,                   \
+	.forget = anonmm_forget, .moved = anonmm_moved, .walk = anonmm_walk,                       \
+	.count = anonmm_count, .print = vas_anonmm_print, .validate = vas_anonmm_validate
 
 const struct vas_anon_rmap_design vas_anonmm_design = { .name = "anonmm", ANONMM };
 

@@ -323,8 +323,14 @@ static bool visit_cell(struct vas_file_walk *walk, const struct cell *cell, size
 		       bool *over)
 {
 	uint64_t page = cell->range.start > walk->first ? cell->range.start : walk->first;
-	uint64_t passed = walk->key[2] == IN_CELLS && walk->key[0] == page ? walk->key[1] : 0;
+	uint64_t passed = 0;
 
+	if (walk->key[2] == IN_CELLS && walk->key[0] >= page) {
+		/* It has grown downwards, over cells that were done. */
+		if (walk->key[0] > page)
+			return false;
+		passed = walk->key[1];
+	}
 	vas_list_for_each (place, &cell->entries) {
 		struct cell_link *link = entry_at(place)->link;
 

@@ -156,18 +156,13 @@ struct walker {
 	uint64_t first, last, changed;
 };
 
-/* After the visit of a link. */
-static enum next leave(struct walker *walker, const struct cells_link *link, unsigned int where)
+static void stop_behind(struct vas_file_walk *walk, const struct vas_file_link *link,
+			unsigned int where)
 {
-	struct vas_file_walk *walk = walker->walk;
-
-	if (--walker->left > 0)
-		return GO_ON;
-	walk->key[0] = link->head.first;
-	walk->key[1] = link->head.last;
-	walk->key[2] = link->head.changed;
+	walk->key[0] = link->first;
+	walk->key[1] = link->last;
+	walk->key[2] = link->changed;
 	walk->key[3] = where;
-	return FULL;
 }
 
 static uint64_t offset_in(const struct vas_file_walk *walk, uint64_t first)
@@ -188,15 +183,15 @@ static enum next visit_chain(struct walker *walker, const struct cells_link *lin
 
 		walk->candidates++;
 		if (hit) {
-			enum next next = leave(walker, link, where);
-
 			walk->hits++;
 			walk->space = head->space;
 			walk->address = head->start + offset_in(walk, head->first);
 			if (!walk->visit(walk->context, head))
 				return OVER;
-			if (next != GO_ON)
-				return next;
+			if (--walker->left == 0) {
+				stop_behind(walk, head, where);
+				return FULL;
+			}
 		}
 		link = older;
 	}
@@ -218,42 +213,64 @@ static uint64_t live_below(const struct cells_chunk *chunk, uint64_t below)
 	return live;
 }
 
+/* Visits the links of a chunk, the newest first, from the highest slot in `live`. */
+static enum next visit_slots(struct walker *walker, const struct cells_chunk *chunk, uint64_t live,
+			     uint64_t offset)
+{
+	struct vas_file_walk *walk = walker->walk;
+	bool (*visit)(void *context, struct vas_file_link *link) = walk->visit;
+	void *context = walk->context;
+	const struct cells_slot *at;
+	size_t left = walker->left;
+	enum next next = GO_ON;
+	unsigned int above;
+
+	if (live == 0)
+		return GO_ON;
+	above = (unsigned int)__builtin_clzll(live);
+	at = &chunk->slots[63 - above];
+	for (live <<= above; live != 0; at--, live <<= 1) {
+		struct vas_file_link *link;
+
+		/* A hole; most chunks have few. */
+		if (live >> 63 == 0)
+			continue;
+		link = &at->link->head;
+		left--;
+		walk->space = at->space;
+		walk->address = at->start + offset;
+		if (!visit(context, link)) {
+			next = OVER;
+			break;
+		}
+		if (left == 0) {
+			stop_behind(walk, link, IN_TREE);
+			next = FULL;
+			break;
+		}
+	}
+	walk->candidates += walker->left - left;
+	walk->hits += walker->left - left;
+	walker->left = left;
+	return next;
+}
+
 static enum next visit_chunks(struct walker *walker, const struct cells_chunk *chunk,
 			      uint64_t first, uint64_t below)
 {
-	struct vas_file_walk *walk = walker->walk;
-	uint64_t offset = offset_in(walk, first);
+	uint64_t offset = offset_in(walker->walk, first);
+	enum next next = GO_ON;
 
 	/* All links of the older neighbour changed before any of this one. */
-	while (chunk != NULL && below != UINT64_MAX && chunk->older != NULL &&
-	       chunk->older->newest >= below)
+	if (below != UINT64_MAX) {
+		while (chunk->older != NULL && chunk->older->newest >= below)
+			chunk = chunk->older;
+		next = visit_slots(walker, chunk, live_below(chunk, below), offset);
 		chunk = chunk->older;
-	for (; chunk != NULL; chunk = chunk->older) {
-		uint64_t live = below == UINT64_MAX ? chunk->live : live_below(chunk, below);
-
-		while (live != 0) {
-			unsigned int index = 63u - (unsigned int)__builtin_clzll(live);
-			const struct cells_slot *slot = &chunk->slots[index];
-			struct cells_link *link = slot->link;
-			enum next next = GO_ON;
-
-			live &= ~(UINT64_C(1) << index);
-			if (walker->left == 1)
-				next = leave(walker, link, IN_TREE);
-			walker->left--;
-			walk->candidates++;
-			walk->hits++;
-			walk->space = slot->space;
-			walk->address = slot->start + offset;
-			if (!walk->visit(walk->context, &link->head))
-				return OVER;
-			if (next != GO_ON)
-				return next;
-		}
-		if (below != UINT64_MAX)
-			below = UINT64_MAX;
 	}
-	return GO_ON;
+	for (; next == GO_ON && chunk != NULL; chunk = chunk->older)
+		next = visit_slots(walker, chunk, chunk->live, offset);
+	return next;
 }
 
 /* Is the row at `slot` before the range where the walk goes on? */

@@ -36,7 +36,8 @@
 
 static const struct vas_file_rmap_design *const designs[] = {
 	&vas_file_cells,     &vas_file_interval_tree, &vas_file_prio_tree, &vas_file_cell_tree,
-	&vas_file_cell_list, &vas_file_range_list,    &vas_file_list,	   NULL,
+	&vas_file_cell_list, &vas_file_range_list,    &vas_file_list,	   &vas_file_pte_chain,
+	NULL,
 };
 
 const struct vas_file_rmap_design *const *vas_file_rmap_designs(void)

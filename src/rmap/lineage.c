@@ -2,13 +2,111 @@
 /* SPDX-License-Identifier: MIT */
 
 /*
- * ESSAY
+ * lineage: ours, 2026; from anonmm (Dickins 2004), whose index it keeps, and from the tree that
+ * forks make.
+ *
+ * The idea. Two processes can only share a page if one has inherited it, or both have, from the
+ * process in which it was made; and forks make a tree of processes. So a page belongs to a place
+ * in that tree and to a virtual page number, and nothing is kept for an area, let alone for an
+ * area and an ancestor. Who maps a page: whoever lives below its place, at its number.
+ *
+ *	            root {A}               page 7 of label A: made before the first fork
+ *	           /        \
+ *	    parent {B}       n {C}         page 7 of label B: made by the parent since
+ *	                    /     \
+ *	              child {D}   grandchild {}
+ *
+ * The tree. A *leaf* is a live space. A fork turns the parent's leaf into an inner node with two
+ * new leaves: one for the parent from now on, one for the child. So a page made after the fork
+ * is never looked for in the child. If the parent has made no page since its last fork, the
+ * child becomes a sibling of its leaf instead. An inner node with one child left is merged with
+ * it. So inner nodes never outnumber the live spaces. A space that loses its last area (exec,
+ * exit) leaves the tree.
+ *
+ * Labels. A page names a *label*, and the label its node; when nodes merge, their labels are
+ * written anew: at most as many as the fork that made the node had pages to copy, so there is no
+ * need for a chain of forwards. A leaf gets a label with the first page after a fork: a child
+ * that only execs costs none. Labels outlive their nodes' merging, and a line of a million
+ * generations would collect a million. So some labels count their pages, and go when no page
+ * names them. Counting is an atomic add for each page made and freed; to spare most processes
+ * that, the first 4 labels on the way from a root to a leaf do not count. They go with the last
+ * space below them. That bounds those that do not count by 4 for each node, and those that do by
+ * the pages that live.
+ *
+ * Displacement. A page's index is its virtual page number where it was made, and stays so by
+ * fork. mremap breaks that. If every page of the area is the space's own, and they are not too
+ * many, they are numbered anew while their entries are moved anyway: then the area is natural
+ * again, and merges with its new neighbours. Else the area keeps a displacement, index minus
+ * page number, and only such areas have a record, in a tree of their space by index. Two areas
+ * may claim one index: the page-table entry decides. So nobody has to hand out indexes.
+ *
+ * Gone. A space that has unmapped what it had inherited knows so (lineage_gone.c), and a walk
+ * for an ancestor's page does not look there; nor where DONTFORK or WIPEONFORK kept something
+ * back.
+ *
+ * No mapping is missed. For every page P that is mapped, and every space S that maps it at page
+ * V:
+ *
+ *	(1) S's leaf is P's node or below it;
+ *	(2) P's index is V plus the displacement of S's area at V;
+ *	(3) if the area is not displaced, V is not gone at S's leaf nor at a node above it and
+ *	    below P's.
+ *
+ * The walk visits each leaf below P's node, and there the natural place unless it is gone, and
+ * each displaced area that covers the index: by (1), (2) and (3) V among them. They hold when P is
+ * made, or comes back from swap for one space alone: it is bound to S's own leaf, with V plus the
+ * displacement. They are kept by
+ *
+ *	fork      the child's leaf hangs below all nodes that the parent's does, and its areas
+ *	          have the parent's displacements; what was gone at the leaf is gone at the node
+ *	          that takes its place, that is for labels above it only
+ *	re-use    S alone maps P: its own leaf is a node that covers all mappers
+ *	collapse  the leaves below are the same; labels of the two nodes were bound to pages of
+ *	          these leaves only. What was gone at either is gone at the merged node, for
+ *	          labels above it
+ *	exit      of a mapper: the others' leaves stay where they are
+ *	unmap     gone is only what has been unmapped
+ *	mremap    either index, or displacement and place, change together; what has come to a
+ *	          natural place is gone no longer, at S's leaf and above
+ *	split, merge   ranges pass with their displacement; areas of different ones do not merge,
+ *	          but for one that is renumbered on its way
+ *	swap      a slot names label and index as the page did, and counts as one; entries that
+ *	          name it are in the same spaces and places. mremap tells of slots as of pages
+ *
+ * A label is used again only when no page that is mapped names it: it counts none; or its leaf
+ * has ended, and with it all that could map its pages. A page that nobody maps may still name
+ * it. Its walk finds nothing, wherever it looks; and since labels that count stay labels that
+ * count, giving it back takes nothing from others.
+ *
+ * Locks. One for each family, in its first label; a walk holds it, and so does whoever changes
+ * the tree, what is gone, or a displaced area. Making a page takes none. A bind may race with a
+ * collapse that gives the leaf other labels: all of them are the leaf's. Labels of a leaf are
+ * only freed with its space's lock held alone. A walk visits a parent before its children, so
+ * that a fork that copies entries meanwhile is behind it or will be seen; and while a move is
+ * under way, first the places that it takes pages away from.
+ *
+ * Costs. Fault: no lock; two loads and two stores (and an add, below 4 labels). Fork: one node
+ * of 64 bytes, whatever the areas; a look at each area's flags. Exit: taking a leaf out. mremap:
+ * each page when it is renumbered, else a record of 64 bytes. Memory: a process that never
+ * forked 32 bytes; 8 in each area. A walk: the live leaves below the node; 1 for what was made
+ * since the last fork.
+ *
+ * Where it breaks. A thousand children that all still have a page's area, but not the page: each
+ * is looked at, as in the chains. A space that unmaps more than 64 separate parts of what it
+ * inherited is looked at in vain for the rest. Large areas that move stay displaced, and do not
+ * merge. And a page at a natural index which a displaced area of the same space covers costs a
+ * look more.
+ *
+ * Literature: docs/anonymous-reverse-maps.md.
  */
 
 #include "lineage.h"
 
 #include "anon_designs.h"
 #include "base/assert.h"
+
+/* Areas of more pages are not renumbered when they move: it would cost more than the move. */
+#define RENUMBER_MOST 1024
 
 /* Records of moved areas that stay with a space between calls. */
 #define SPARES_KEPT 16
@@ -28,7 +126,9 @@ static void forget_call(struct lineage_space *mine)
 static bool held_alone(const struct lineage *lineage, struct lineage_space *mine,
 		       const struct vas_area *area)
 {
-	if (!lineage_has_relatives(mine) && lineage->host.held_alone == NULL)
+	if (vas_area_pages(area) > RENUMBER_MOST)
+		return false;
+	if (!lineage_has_relatives(mine))
 		return true;
 	if (lineage->host.held_alone == NULL)
 		return false;
@@ -200,8 +300,8 @@ static void fork_area(struct lineage *lineage, const struct vas_op *op)
 
 /*
  * mremap. Pages that are held alone get the indexes of their new place, or of the area that they
- * have become a part of. Others keep theirs, and then the area at the new place is displaced, unless
- * it has come home.
+ * have become a part of. Others keep theirs, and then the area at the new place is displaced,
+ * unless it has come home.
  */
 static void move(struct lineage *lineage, struct lineage_space *mine, const struct vas_op *op)
 {
@@ -436,12 +536,15 @@ static bool visit_space(struct search *search, const struct lineage_node *leaf, 
 	const struct lineage_space *mine = (const struct lineage_space *)(const void *)leaf;
 
 	search->mine = mine;
+	search->leaving = false;
+	if (mine->moved == NULL && mine->from == mine->from_end)
+		return gone || visit_page(search, search->index);
 	if (mine->from != mine->from_end) {
 		search->leaving = true;
 		if (!visit_places(search, gone, own))
 			return false;
+		search->leaving = false;
 	}
-	search->leaving = false;
 	return visit_places(search, gone, own);
 }
 
@@ -451,10 +554,15 @@ static void visit_below(const struct lineage_node *top, uint64_t index, struct v
 	struct search search = { .walk = walk, .index = index };
 	const struct lineage_node *node = top, *gone = NULL;
 
+	if (top->space != NULL) {
+		(void)visit_space(&search, top, false, true);
+		return;
+	}
 	for (;;) {
-		if (gone == NULL && node != top && lineage_gone_has(node->gone, index))
+		if (gone == NULL && node->gone != NULL && node != top &&
+		    lineage_gone_has(node->gone, index))
 			gone = node;
-		if (node->space != NULL && !visit_space(&search, node, gone != NULL, node == top))
+		if (node->space != NULL && !visit_space(&search, node, gone != NULL, false))
 			return;
 		if (node->first != NULL) {
 			node = node->first;
@@ -479,9 +587,9 @@ static void walk(void *instance, struct vas_page *page, struct vas_anon_walk *wa
 	if (label == NULL)
 		return;
 	for (;;) {
-		family = __atomic_load_n(&label->family, __ATOMIC_ACQUIRE);
+		family = lineage_family_of(label);
 		lineage_lock(family);
-		if (family == __atomic_load_n(&label->family, __ATOMIC_RELAXED))
+		if (family == lineage_family_of(label))
 			break;
 		lineage_unlock(family);
 	}
@@ -504,7 +612,7 @@ static int create(const struct vas_anon_rmap_config *config, void **instance)
 		return -VAS_ENOMEM;
 	*lineage = (struct lineage){ .allocator = config->allocator, .host = config->host };
 	vas_record_store_init(&lineage->labels, config->allocator, sizeof(struct lineage_label));
-	vas_record_store_init(&lineage->families, config->allocator, sizeof(struct lineage_label));
+	vas_record_store_init(&lineage->counted, config->allocator, sizeof(struct lineage_label));
 	vas_list_init(&lineage->spaces);
 	*instance = lineage;
 	return 0;
@@ -520,7 +628,7 @@ static void destroy(void *instance)
 	lineage_tree_bury(lineage, SIZE_MAX);
 	vas_assert(lineage->dead == NULL && lineage->inner_nodes == 0);
 	vas_record_store_finish(&lineage->labels);
-	vas_record_store_finish(&lineage->families);
+	vas_record_store_finish(&lineage->counted);
 	lineage->allocator->release(lineage->allocator->context, lineage, sizeof(*lineage));
 }
 

@@ -13,14 +13,15 @@
 #include "red_black.h"
 
 /*
- * What pages are bound to. A family's first label stands for the family too: it holds its lock, is
- * its own family, and does not count its pages. Labels of both kinds are never given back to the
- * allocator while the instance lives, nor does one kind become the other.
+ * What pages are bound to. Most labels do not count their pages; one that does (lineage.c tells
+ * which) has LINEAGE_COUNTED set in `family`. A family's first label stands for the family too: it
+ * holds its lock, and is its own family. Labels are never given back to the allocator while the
+ * instance lives, nor does one that counts become one that does not.
  */
 struct lineage_label {
-	struct vas_record list;	      /* the next label of the same node, or of the dead ones */
-	struct lineage_node *node;    /* NULL: it is dead, no entry maps a page of it */
-	struct lineage_label *family; /* constant while it lives */
+	struct vas_record list;	   /* the next label of the same node, or of the dead ones */
+	struct lineage_node *node; /* NULL: it is dead, no entry maps a page of it */
+	uintptr_t family;	   /* constant while it lives */
 	union {
 		size_t pages; /* bound to it, and slots; changed by atomic operations */
 		struct {
@@ -29,6 +30,8 @@ struct lineage_label {
 		} own; /* of a family */
 	} as;
 };
+
+#define LINEAGE_COUNTED ((uintptr_t)1)
 
 /* Indexes [first, last] at which no page from above the node is at its natural place any more. */
 struct lineage_gone {
@@ -61,6 +64,7 @@ struct lineage_space {
 	struct lineage_node node;      /* must be first */
 	struct lineage_label *current; /* for births; NULL: none since the last fork */
 	struct lineage_label *family;  /* NULL: no page yet */
+	unsigned uncounted;	       /* labels that do not count, from the root to the leaf */
 	struct vas_red_black *moved;
 	struct lineage_moved *spares;
 	size_t spare_count, promised;
@@ -76,9 +80,9 @@ struct lineage_space {
 struct lineage {
 	const struct vas_allocator *allocator;
 	struct vas_anon_rmap_host host;
-	struct vas_mutex lock; /* of all below; the lowest */
-	struct vas_record_store labels, families;
-	struct vas_record *dead; /* labels without node that pages still name */
+	struct vas_mutex lock;			 /* of all below; the lowest */
+	struct vas_record_store labels, counted; /* of both kinds */
+	struct vas_record *dead; /* labels that count, without node, but not without pages */
 	struct vas_list spaces;
 	/* Changed by atomic operations; the second line: ever. */
 	size_t inner_nodes, moved_areas, spare_areas, gone_bytes;
@@ -118,21 +122,28 @@ static inline uint64_t lineage_displacement(const struct lineage_space *mine,
 	return moved != NULL ? moved->displacement : 0;
 }
 
-static inline bool lineage_is_family(const struct lineage_label *label)
+static inline struct lineage_label *lineage_family_of(const struct lineage_label *label)
 {
-	return label->family == label;
+	uintptr_t family = __atomic_load_n(&label->family, __ATOMIC_ACQUIRE);
+
+	return (struct lineage_label *)(family & ~LINEAGE_COUNTED);
+}
+
+static inline bool lineage_counts(const struct lineage_label *label)
+{
+	return (__atomic_load_n(&label->family, __ATOMIC_RELAXED) & LINEAGE_COUNTED) != 0;
 }
 
 /* One page or slot more, or less, is bound to the label. */
 static inline void lineage_hold(struct lineage_label *label)
 {
-	if (!lineage_is_family(label))
+	if (lineage_counts(label))
 		__atomic_fetch_add(&label->as.pages, 1, __ATOMIC_RELAXED);
 }
 
 static inline void lineage_drop(struct lineage_label *label)
 {
-	if (!lineage_is_family(label))
+	if (lineage_counts(label))
 		__atomic_fetch_sub(&label->as.pages, 1, __ATOMIC_RELEASE);
 }
 

@@ -11,6 +11,7 @@
  *	LINEAGE-5  a family has as many spaces as it counts, and fewer inner nodes
  *	LINEAGE-6  the tree of moved areas is in order and holds each displaced area, where it lies
  *	LINEAGE-7  a root has nothing gone
+ *	LINEAGE-8  a space knows how many labels from its root to its leaf do not count
  */
 
 #include "lineage.h"
@@ -27,7 +28,7 @@ void lineage_count(void *instance, struct vas_anon_rmap_counts *counts)
 	vas_mutex_lock(&lineage->lock, VAS_RANK_LEAF);
 	lineage_tree_bury(lineage, SIZE_MAX);
 	vas_record_store_count(&lineage->labels, counts);
-	vas_record_store_count(&lineage->families, counts);
+	vas_record_store_count(&lineage->counted, counts);
 	vas_mutex_unlock(&lineage->lock, VAS_RANK_LEAF);
 	counts->records += inner + moved;
 	counts->bytes += inner * sizeof(struct lineage_node) +
@@ -61,7 +62,7 @@ static bool check_labels(const struct lineage_node *node, const struct lineage_l
 
 	for (; label != NULL;
 	     label = (const struct lineage_label *)(const void *)label->list.next) {
-		if (label->node != node || label->family != family)
+		if (label->node != node || lineage_family_of(label) != family)
 			return broken(printer, "LINEAGE-2", "a label of another node or family");
 		if (label == family && node->parent != NULL)
 			return broken(printer, "LINEAGE-3", "a family's label below its root");
@@ -128,11 +129,22 @@ static bool check_moved(const struct lineage_space *mine, const struct vas_print
 	return true;
 }
 
+static unsigned count_uncounted(const struct lineage_node *node)
+{
+	const struct lineage_label *label = node->labels;
+	unsigned count = 0;
+
+	for (; label != NULL; label = (const struct lineage_label *)(const void *)label->list.next)
+		count += !lineage_counts(label);
+	return count;
+}
+
 static bool check_space(const struct lineage_space *mine, const struct vas_printer *printer)
 {
 	const struct lineage_label *family = mine->family, *label = mine->node.labels;
 	const struct lineage_node *root = &mine->node;
 	uint64_t spaces = 0, inner = 0;
+	unsigned uncounted = count_uncounted(root);
 
 	if (!check_moved(mine, printer))
 		return false;
@@ -144,8 +156,12 @@ static bool check_space(const struct lineage_space *mine, const struct vas_print
 		label = (const struct lineage_label *)(const void *)label->list.next;
 	if (label != mine->current)
 		return broken(printer, "LINEAGE-4", "births are bound to another node");
-	while (root->parent != NULL)
+	while (root->parent != NULL) {
 		root = root->parent;
+		uncounted += count_uncounted(root);
+	}
+	if (uncounted != mine->uncounted)
+		return broken(printer, "LINEAGE-8", "labels that do not count are more or fewer");
 	if (root->gone != NULL && root->gone->count != 0 && root != &mine->node)
 		return broken(printer, "LINEAGE-7", "a root has lost what it cannot have had");
 	if (family->node != root)

@@ -10,6 +10,9 @@
 /* Dead labels that are looked at when a new one is wanted. */
 #define BURY_AT_ONCE 4
 
+/* Labels that do not count, from a root to a leaf. */
+#define MOST_UNCOUNTED 4
+
 /* Labels. */
 
 void lineage_tree_bury(struct lineage *lineage, size_t most)
@@ -21,7 +24,7 @@ void lineage_tree_bury(struct lineage *lineage, size_t most)
 
 		lineage->dead = label->list.next;
 		if (__atomic_load_n(&label->as.pages, __ATOMIC_ACQUIRE) == 0) {
-			vas_record_put(&lineage->labels, label);
+			vas_record_put(&lineage->counted, label);
 		} else {
 			*end = &label->list;
 			end = &label->list.next;
@@ -32,28 +35,49 @@ void lineage_tree_bury(struct lineage *lineage, size_t most)
 	lineage->dead = rest;
 }
 
-static struct lineage_label *new_label(struct lineage *lineage, struct lineage_node *node,
-				       struct lineage_label *family)
+static struct lineage_label *next_label(const struct lineage_label *label)
 {
+	return (struct lineage_label *)(void *)label->list.next;
+}
+
+/* A record of either kind. => lineage.lock */
+static struct lineage_label *make_label(struct vas_record_store *store)
+{
+	bool fresh = store->dead == NULL;
+	struct lineage_label *label = vas_record_make(store);
+
+	/* A walk for a page of long ago may hold the lock of one that is used again. */
+	if (label != NULL && fresh)
+		*label = (struct lineage_label){ 0 };
+	return label;
+}
+
+static void set_family(struct lineage_label *label, const struct lineage_label *family,
+		       bool counted)
+{
+	__atomic_store_n(&label->family, (uintptr_t)family | (counted ? LINEAGE_COUNTED : 0),
+			 __ATOMIC_RELEASE);
+}
+
+/* For births in a leaf. NULL: no memory. */
+static struct lineage_label *new_label(struct lineage *lineage, struct lineage_space *mine)
+{
+	bool counted = mine->uncounted == MOST_UNCOUNTED;
+	struct lineage_node *node = &mine->node;
 	struct lineage_label *label;
 
 	vas_mutex_lock(&lineage->lock, VAS_RANK_LEAF);
 	lineage_tree_bury(lineage, BURY_AT_ONCE);
-	label = vas_record_make(&lineage->labels);
+	label = make_label(counted ? &lineage->counted : &lineage->labels);
 	vas_mutex_unlock(&lineage->lock, VAS_RANK_LEAF);
 	if (label == NULL)
 		return NULL;
+	mine->uncounted += counted ? 0 : 1;
 	label->node = node;
-	__atomic_store_n(&label->family, family, __ATOMIC_RELAXED);
-	label->as.pages = 0;
+	set_family(label, mine->family, counted);
 	label->list.next = (struct vas_record *)(void *)node->labels;
 	node->labels = label;
 	return label;
-}
-
-static struct lineage_label *next_label(const struct lineage_label *label)
-{
-	return (struct lineage_label *)(void *)label->list.next;
 }
 
 /* The label's node is gone, or no page names the label. */
@@ -61,8 +85,10 @@ static void drop_label(struct lineage *lineage, struct lineage_label *label)
 {
 	label->node = NULL;
 	vas_mutex_lock(&lineage->lock, VAS_RANK_LEAF);
-	if (__atomic_load_n(&label->as.pages, __ATOMIC_ACQUIRE) == 0) {
+	if (!lineage_counts(label)) {
 		vas_record_put(&lineage->labels, label);
+	} else if (__atomic_load_n(&label->as.pages, __ATOMIC_ACQUIRE) == 0) {
+		vas_record_put(&lineage->counted, label);
 	} else {
 		label->list.next = lineage->dead;
 		lineage->dead = &label->list;
@@ -72,7 +98,7 @@ static void drop_label(struct lineage *lineage, struct lineage_label *label)
 
 static bool is_used(const struct lineage_label *label)
 {
-	return lineage_is_family(label) || __atomic_load_n(&label->as.pages, __ATOMIC_ACQUIRE) != 0;
+	return !lineage_counts(label) || __atomic_load_n(&label->as.pages, __ATOMIC_ACQUIRE) != 0;
 }
 
 /*
@@ -198,10 +224,11 @@ static void collapse(struct lineage *lineage, struct lineage_node *inner)
 	__atomic_fetch_add(&lineage->collapses, 1, __ATOMIC_RELAXED);
 	if (child->space == NULL)
 		return;
-	/* Births go on under the family's own label, which needs no counting; else any will do. */
+	/* Births go on under a label that does not count, if there is one. */
 	mine = lineage_space_at(child);
 	for (struct lineage_label *label = child->labels; label != NULL; label = next_label(label))
-		if (lineage_is_family(label) || mine->current == NULL)
+		if (mine->current == NULL ||
+		    (lineage_counts(mine->current) && !lineage_counts(label)))
 			__atomic_store_n(&mine->current, label, __ATOMIC_RELEASE);
 }
 
@@ -249,6 +276,7 @@ int lineage_tree_fork(struct lineage *lineage, struct lineage_space *parent,
 	}
 	if (err == 0) {
 		child->family = family;
+		child->uncounted = parent->uncounted;
 		lineage_set_spaces(family, family->as.own.spaces + 1);
 	}
 	lineage_unlock(family);
@@ -277,6 +305,7 @@ void lineage_tree_leave(struct lineage *lineage, struct lineage_space *mine)
 			collapse(lineage, parent);
 	}
 	mine->family = NULL;
+	mine->uncounted = 0;
 	lineage_set_spaces(family, family->as.own.spaces - 1);
 	if (family->as.own.spaces != 0) {
 		lineage_unlock(family);
@@ -287,7 +316,7 @@ void lineage_tree_leave(struct lineage *lineage, struct lineage_space *mine)
 	/* Whoever waits for the lock now finds no node. */
 	lineage_unlock(family);
 	vas_mutex_lock(&lineage->lock, VAS_RANK_LEAF);
-	vas_record_put(&lineage->families, family);
+	vas_record_put(&lineage->labels, family);
 	vas_mutex_unlock(&lineage->lock, VAS_RANK_LEAF);
 }
 
@@ -296,22 +325,17 @@ static int found(struct lineage *lineage, struct lineage_space *mine)
 {
 	struct lineage_label *family;
 
-	bool new;
-
 	vas_mutex_lock(&lineage->lock, VAS_RANK_LEAF);
 	family = mine->family;
 	if (family == NULL) {
-		/* A walk for a page of long ago may hold the lock of one that is used again. */
-		new = lineage->families.dead == NULL;
-		family = vas_record_make(&lineage->families);
+		family = make_label(&lineage->labels);
 		if (family != NULL) {
-			if (new)
-				family->as.own.lock = (struct vas_mutex){ 0 };
 			family->list.next = NULL;
 			family->node = &mine->node;
 			lineage_set_spaces(family, 1);
-			__atomic_store_n(&family->family, family, __ATOMIC_RELAXED);
+			set_family(family, family, false);
 			mine->node.labels = family;
+			mine->uncounted = 1;
 			__atomic_store_n(&mine->family, family, __ATOMIC_RELEASE);
 			__atomic_store_n(&mine->current, family, __ATOMIC_RELEASE);
 		}
@@ -330,7 +354,7 @@ int lineage_tree_prepare(struct lineage *lineage, struct lineage_space *mine)
 	lineage_lock(family);
 	label = mine->current;
 	if (label == NULL) {
-		label = new_label(lineage, &mine->node, family);
+		label = new_label(lineage, mine);
 		if (label != NULL)
 			__atomic_store_n(&mine->current, label, __ATOMIC_RELEASE);
 	}

@@ -153,7 +153,9 @@ static int reserve_listeners(struct vas_space *space, const struct vas_need *nee
 		.count = named,
 		.touches = need->touches,
 		.fork = need->fork,
+		.reindex = need->reindex,
 		.moved = need->moved,
+		.moved_from = need->moved_from,
 		.guarded = need->guarded,
 	};
 	bool ranged = need->range.start < need->range.end;

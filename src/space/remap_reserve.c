@@ -103,7 +103,12 @@ static void foresee(struct vas_move *move, uint64_t *start, uint64_t *end)
 int vas_move_reserve(struct vas_space *space, struct vas_move *move, bool many)
 {
 	const struct vas_allocator *allocator = space->allocator;
-	struct vas_need need = { .areas = REMAP_AREAS, .touches = 1, .moved = move->old_length };
+	struct vas_need need = {
+		.areas = REMAP_AREAS,
+		.touches = 1,
+		.moved = move->old_length,
+		.moved_from = move->old,
+	};
 	uint64_t end = move->old + move->old_length, start, to_end;
 	size_t pieces = many ? vas_count_areas(space, move->old, end) : 1;
 	size_t listed = many ? list_parts(move, NULL) : 0,

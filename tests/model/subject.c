@@ -292,8 +292,7 @@ const char *subject_check(struct subject *subject)
 		if (!vas_space_validate(subject->spaces[i], &printer))
 			return "the space is not valid";
 	}
-	if (subject->chain != NULL &&
-	    !vas_anon_vma_chain_validate(subject->chain, &printer))
+	if (subject->chain != NULL && !vas_anon_vma_chain_validate(subject->chain, &printer))
 		return "the chains are not valid";
 	return NULL;
 }

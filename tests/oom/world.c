@@ -183,7 +183,7 @@ void world_start(struct world *world, const char *index)
 						     .size = UINT64_MAX,
 						     .name = "/file" };
 	chain = (struct vas_anon_rmap_config){ .allocator = &world->memory.allocator,
-						    .settings = &world->settings };
+					       .settings = &world->settings };
 	assert_int_equal(vas_anon_vma_chain_create(&chain, &world->chain), 0);
 	vas_space_default(&config, &world->settings);
 	config.allocator = &world->memory.allocator;

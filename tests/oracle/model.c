@@ -257,8 +257,8 @@ static void fill_config(struct model *model, const struct region *region,
 void model_start(struct model *model, const struct region *region, const struct record *record)
 {
 	const struct vas_anon_rmap_config chain = { .allocator = &vas_libc_allocator,
-							 .settings = &model->settings,
-							 .huge_faults = huge_faults() };
+						    .settings = &model->settings,
+						    .huge_faults = huge_faults() };
 	const char *text = (const char *)(record + 1) + record->maps_bytes;
 	const char *end = text + record->smaps_bytes;
 	struct vas_space_config config;

@@ -188,7 +188,8 @@ static void whole_tables_move_as_one(void **state)
 static void the_walk_sets_accessed_and_dirty(void **state)
 {
 	struct world *world = *state;
-	const uint64_t read_only = UINT64_C(7) << VAS_PAGE_SHIFT | VAS_PTE_PRESENT | VAS_PTE_NX;
+	const uint64_t frame = UINT64_C(7) << VAS_PAGE_SHIFT | VAS_PTE_PRESENT | VAS_PTE_USER;
+	const uint64_t read_only = frame | VAS_PTE_NX;
 	uint64_t faulting, at = bases[1];
 
 	assert_int_equal(vas_pmap_access(world->pmap, at, false, false, &faulting), 0);
@@ -200,7 +201,7 @@ static void the_walk_sets_accessed_and_dirty(void **state)
 	assert_int_equal(vas_pmap_access(world->pmap, at, true, false, &faulting), 0);
 	assert_int_equal(faulting, read_only | VAS_PTE_ACCESSED);
 	assert_int_equal(vas_pmap_access(world->pmap, at, false, true, &faulting), 0);
-	write_entry(world, 1, 0, VAS_PTE_PRESENT | VAS_PTE_WRITE | UINT64_C(7) << VAS_PAGE_SHIFT);
+	write_entry(world, 1, 0, frame | VAS_PTE_WRITE);
 	assert_true((vas_pmap_access(world->pmap, at, true, false, &faulting) & VAS_PTE_DIRTY) !=
 		    0);
 	world->twin[1][0] |= VAS_PTE_ACCESSED | VAS_PTE_DIRTY;

@@ -112,14 +112,15 @@ void world_open(struct world *world, bool file, uint64_t pages)
 
 static struct world_space *add(struct world *world, struct vas_space *space, uint64_t pages)
 {
-	struct world_space *in = &world->spaces[world->count++];
+	size_t place = __atomic_fetch_add(&world->count, 1, __ATOMIC_RELAXED);
+	struct world_space *in = &world->spaces[place];
 
-	assert_true(world->count <= WORLD_SPACES);
+	assert_true(place < WORLD_SPACES);
 	*in = (struct world_space){ .world = world, .space = space, .pages = pages };
 	vas_pool_init(&in->pool, &vas_libc_allocator);
-	assert_int_equal(vas_pmap_create(&vas_libc_allocator, world->memory.frames, space, NULL,
-					 &in->pmap),
-			 0);
+	while (vas_pmap_create(&vas_libc_allocator, world->memory.frames, space, NULL, &in->pmap) !=
+	       0)
+		(void)vas_reclaim(&world->memory, 8, NULL);
 	space->home = in->pmap;
 	return in;
 }
@@ -134,13 +135,13 @@ struct world_space *world_space(struct world *world, uint64_t pages)
 	config.listeners[0].listener = world->memory.rmap.anon->listener;
 	config.listeners[0].data = world->memory.rmap.anon_data;
 	assert_int_equal(vas_space_create(&config, &space), 0);
-	assert_int_equal(vas_map(space,
-				 &(struct vas_map){ .length = pages * VAS_PAGE_SIZE,
-						    .prot = VAS_READ | VAS_WRITE,
-						    .flags = VAS_PRIVATE | VAS_ANONYMOUS |
-							     VAS_FIXED },
-				 &at),
-			 0);
+	assert_int_equal(
+		vas_map(space,
+			&(struct vas_map){ .length = pages * VAS_PAGE_SIZE,
+					   .prot = VAS_READ | VAS_WRITE,
+					   .flags = VAS_PRIVATE | VAS_ANONYMOUS | VAS_FIXED },
+			&at),
+		0);
 	return add(world, space, pages);
 }
 
@@ -168,8 +169,8 @@ static struct vas_entry entry_at(struct world_space *in, uint64_t page)
 	struct vas_entry entry;
 
 	assert_true(page < in->pages);
-	assert_int_equal(
-		vas_pmap_make(in->pmap, WORLD_BASE + page * VAS_PAGE_SIZE, &entry), 0);
+	while (vas_pmap_make(in->pmap, WORLD_BASE + page * VAS_PAGE_SIZE, &entry) != 0)
+		(void)vas_reclaim(&in->world->memory, 8, NULL);
 	return entry;
 }
 
@@ -396,9 +397,9 @@ static int fault_write(struct world_space *in, uint64_t at, const struct vas_ent
 		if ((vas_entry_read(entry) & ~VAS_PTE_ACCESSED) == (old & ~VAS_PTE_ACCESSED))
 			(void)vas_entry_set(entry, old | VAS_PTE_WRITE);
 		vas_pmap_unlock(entry->table);
-		vas_page_unlock(page);
+		vas_page_let_go(memory, page);
 	} else {
-		vas_page_unlock(page);
+		vas_page_let_go(memory, page);
 		err = fault_new(in, at, entry, old, page);
 	}
 	vas_page_put(memory, page);
@@ -631,8 +632,10 @@ void world_check(struct world *world)
 		assert_true(vas_swap_validate(memory->swap, &printer));
 	if (world->object != NULL)
 		assert_true(vas_object_validate(world->object, &printer));
-	for (size_t i = 0; i < world->count; i++)
-		assert_true(vas_pmap_validate(world->spaces[i].pmap, &printer));
+	for (size_t i = 0; i < world->count; i++) {
+		if (world->spaces[i].pmap != NULL)
+			assert_true(vas_pmap_validate(world->spaces[i].pmap, &printer));
+	}
 	vas_frames_count(memory->frames, &counts);
 	for (uint32_t number = 1; number <= counts.total; number++) {
 		struct vas_page *page = vas_frame_page(memory->frames, number);
@@ -660,7 +663,7 @@ static void close_object(struct world *world)
 	failing_store_finish(&world->file_disk);
 }
 
-static void end_space(struct world_space *in)
+void world_end(struct world_space *in)
 {
 	for (uint64_t page = 0; page < in->pages; page++)
 		world_unmap(in, page);
@@ -670,10 +673,13 @@ static void end_space(struct world_space *in)
 		vas_mutex_unlock(&in->object->lock, VAS_RANK_OBJECT);
 		free(in->link);
 	}
-	vas_pmap_destroy(in->pmap);
-	in->space->home = NULL;
-	vas_pool_trim(&in->pool, 0);
+	/* Walkers find it until its areas are gone. */
 	vas_space_destroy(in->space);
+	vas_pmap_destroy(in->pmap);
+	vas_pool_trim(&in->pool, 0);
+	in->pages = 0;
+	in->space = NULL;
+	in->pmap = NULL;
 }
 
 void world_finish(struct world *world)
@@ -682,8 +688,10 @@ void world_finish(struct world *world)
 	struct vas_frame_counts counts;
 
 	failing_store_fail_at(&world->disk, 0, 0, 0);
-	for (size_t i = 0; i < world->count; i++)
-		end_space(&world->spaces[i]);
+	for (size_t i = 0; i < world->count; i++) {
+		if (world->spaces[i].space != NULL)
+			world_end(&world->spaces[i]);
+	}
 	close_object(world);
 	vas_frame_free(memory->frames, memory->zero);
 	vas_frames_count(memory->frames, &counts);

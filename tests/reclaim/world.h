@@ -15,7 +15,7 @@
 #include "reclaim/memory.h"
 
 #define WORLD_BASE   UINT64_C(0x10000000)
-#define WORLD_SPACES 64
+#define WORLD_SPACES 1024
 
 struct world_space {
 	struct world *world;
@@ -67,6 +67,8 @@ struct vas_page *world_page(struct world_space *in, uint64_t page);
 /* madvise(FREE) of a page. */
 void world_free_lazily(struct world_space *in, uint64_t page);
 void world_unmap(struct world_space *in, uint64_t page);
+/* exit */
+void world_end(struct world_space *in);
 
 /* With a reference and the page at that place: vas_page_out, _migrate, _merge. */
 int world_out(struct world_space *in, uint64_t page);

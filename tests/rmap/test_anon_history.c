@@ -13,6 +13,7 @@
 
 #include "rmap/anon_designs.h"
 #include "rmap/anon_places.h"
+#include "rmap/anonmm.h"
 #include "toy.h"
 
 enum { ANON_VMA, PRIVATE_RING, AREA_INODE, SPACE_INODE, ANONMM, ANONMM_COPY, DESIGNS };
@@ -397,6 +398,53 @@ static void an_inode_has_areas_of_one_space(void **state)
 	toy_finish(toy);
 }
 
+static void the_validator_of_bundles_finds_what_is_broken(void **state)
+{
+	struct toy_space *space;
+	struct toy *toy = start(ANONMM, &space);
+	struct anonmm *anonmm = toy->instance;
+	struct mm *mm = mm_of(space->space);
+	struct bundle *bundle;
+
+	(void)state;
+	map(space, 40, 4);
+	fill(space, 40, 4);
+	bundle = mm->bundle;
+	mm->bundle = NULL;
+	expect_broken(toy, "ANONMM-", "1");
+	mm->bundle = bundle;
+	vas_list_remove(&mm->at);
+	expect_broken(toy, "ANONMM-", "2");
+	vas_list_add_after(&bundle->spaces, &mm->at);
+	anonmm->bundle_store.live++;
+	expect_broken(toy, "ANONMM-", "4");
+	anonmm->bundle_store.live--;
+	expect_whole(toy);
+	toy_finish(toy);
+}
+
+/* An exec, or the end of the last area, parts a space from its family. */
+static void a_space_without_areas_leaves_its_family(void **state)
+{
+	(void)state;
+	for (int design = 0; design < DESIGNS; design++) {
+		struct toy_space *parent, *child;
+		struct toy *toy = start(design, &parent);
+
+		map(parent, 40, 4);
+		fill(parent, 40, 4);
+		assert_int_equal(toy_fork(parent, &child), 0);
+		assert_int_equal(toy_unmap(child, 0, TOY_PAGES), 0);
+		expect_whole(toy);
+		assert_int_equal(candidates(parent, 40), 1);
+		map(child, 40, 4);
+		fill(child, 40, 4);
+		assert_int_equal(candidates(child, 40), 1);
+		toy_check(toy);
+		toy_finish(toy);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -411,6 +459,8 @@ int main(void)
 		cmocka_unit_test(validators_find_what_is_broken),
 		cmocka_unit_test(validators_find_records_that_nobody_needs),
 		cmocka_unit_test(an_inode_has_areas_of_one_space),
+		cmocka_unit_test(the_validator_of_bundles_finds_what_is_broken),
+		cmocka_unit_test(a_space_without_areas_leaves_its_family),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

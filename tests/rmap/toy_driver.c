@@ -11,7 +11,7 @@
 
 #include <cmocka.h>
 
-enum { CHECK_EVERY = 512, VALIDATE_EVERY = 32, LONGEST = 12 };
+enum { CHECK_EVERY = 128, VALIDATE_EVERY = 16, LONGEST = 12 };
 
 /* What a step did, and where: the pages there are walked after it. */
 struct step {

@@ -1,0 +1,58 @@
+/* SPDX-FileCopyrightText: 2026 the vas authors */
+/* SPDX-License-Identifier: MIT */
+#ifndef VAS_CMD_REPLAY_MEMORY_H
+#define VAS_CMD_REPLAY_MEMORY_H
+
+/*
+ * The memory of a replay: a machine of a given size behind the interpreter's spaces, and a check of
+ * what its pages hold.
+ */
+
+#include <vas/machine.h>
+
+#include "interpret.h"
+
+struct replay_memory_options {
+	uint64_t frames;  /* bytes */
+	const char *swap; /* a path; NULL: a temporary file */
+	uint64_t swap_bytes;
+	const char *anon_rmap, *file_rmap; /* designs; NULL: the defaults */
+};
+
+struct replay_memory_counts {
+	uint64_t written, read; /* touches, with the contents that they checked */
+	uint64_t read_again;	/* pages read once more when a process ended, or the trace */
+	uint64_t left_alone;	/* touches of what has no object: [vdso], devices */
+	uint64_t grown;		/* files that must have grown unseen */
+	/* When the trace was over, and the most that was ever seen. */
+	uint64_t areas, most_areas, rmap_bytes, most_rmap_bytes;
+	uint32_t tables, most_tables, swap_used;
+	struct vas_machine_counts machine; /* at the very end */
+};
+
+struct replay_memory;
+
+/* NULL: `error` says why. `options` and the texts in it must outlive it. */
+struct replay_memory *replay_memory_create(const struct replay_memory_options *options, char *error,
+					   size_t size);
+
+/* What the interpreter wants to know, and its data. */
+extern const struct interpreter_memory replay_memory_calls;
+/* One more listener in every space; its data too. */
+const struct vas_listener *replay_memory_listener(struct replay_memory *memory, void **data);
+
+/* The process's space is about to go, if nobody else has it: all that it holds is read once more.
+ */
+void replay_memory_leave(struct replay_memory *memory, struct interpreter *interpreter,
+			 struct thread *thread);
+
+/* The trace is over: reads all that is left, counts, validates. */
+void replay_memory_over(struct replay_memory *memory, struct interpreter *interpreter);
+/* All spaces and files are gone (interpreter_clear): is all memory free again? */
+void replay_memory_emptied(struct replay_memory *memory, struct interpreter *interpreter);
+
+/* => the trace is over. */
+const struct replay_memory_counts *replay_memory_counts(const struct replay_memory *memory);
+void replay_memory_destroy(struct replay_memory *memory);
+
+#endif

@@ -1,0 +1,131 @@
+/* SPDX-FileCopyrightText: 2026 the vas authors */
+/* SPDX-License-Identifier: MIT */
+
+/* What a replay with memory has counted, as text or as JSON. */
+
+#include <inttypes.h>
+
+#include "output.h"
+#include "replay.h"
+
+static json_t *json_count(uint64_t count)
+{
+	return json_integer((json_int_t)count);
+}
+
+static json_t *json_faults(const struct vas_machine_counts *machine)
+{
+	json_t *faults = json_object();
+
+	report_set(faults, "zero", json_count(machine->faults_zero));
+	report_set(faults, "new", json_count(machine->faults_new));
+	report_set(faults, "file", json_count(machine->faults_file));
+	report_set(faults, "read_in", json_count(machine->faults_read_in));
+	report_set(faults, "write", json_count(machine->faults_write));
+	report_set(faults, "copied", json_count(machine->faults_copied));
+	report_set(faults, "reused", json_count(machine->faults_reused));
+	report_set(faults, "swap", json_count(machine->faults_swap));
+	return faults;
+}
+
+static json_t *json_rmap(const struct replay_memory_counts *counts)
+{
+	const struct vas_machine_counts *machine = &counts->machine;
+	json_t *rmap = json_object();
+
+	report_set(rmap, "walks", json_count(machine->walks));
+	report_set(rmap, "candidates", json_count(machine->candidates));
+	report_set(rmap, "hits", json_count(machine->hits));
+	report_set(rmap, "bytes", json_count(counts->rmap_bytes));
+	report_set(rmap, "most_bytes", json_count(counts->most_rmap_bytes));
+	return rmap;
+}
+
+json_t *replay_memory_json(const struct replay_memory_summary *summary)
+{
+	const struct replay_memory_counts *counts = &summary->counts;
+	const struct vas_machine_counts *machine = &counts->machine;
+	json_t *memory = json_object();
+
+	report_set(memory, "anon_rmap", json_string(summary->anon_rmap));
+	report_set(memory, "file_rmap", json_string(summary->file_rmap));
+	report_set(memory, "frames", json_count(machine->frames));
+	report_set(memory, "unlimited_frames",
+		   summary->unlimited == 0 ? json_null() : json_count(summary->unlimited));
+	report_set(memory, "peak_frames", json_count(machine->peak));
+	report_set(memory, "slots", json_count(machine->swap_slots));
+	report_set(memory, "slots_used", json_count(counts->swap_used));
+	report_set(memory, "written", json_count(counts->written));
+	report_set(memory, "read", json_count(counts->read));
+	report_set(memory, "read_again", json_count(counts->read_again));
+	report_set(memory, "left_alone", json_count(counts->left_alone));
+	report_set(memory, "files_grown", json_count(counts->grown));
+	report_set(memory, "faults", json_faults(machine));
+	report_set(memory, "forks", json_count(machine->forks));
+	report_set(memory, "fork_entries", json_count(machine->fork_entries));
+	report_set(memory, "entries_moved", json_count(machine->entries_moved));
+	report_set(memory, "scanned", json_count(machine->scanned));
+	report_set(memory, "activated", json_count(machine->activated));
+	report_set(memory, "reclaimed", json_count(machine->reclaimed));
+	report_set(memory, "rmap", json_rmap(counts));
+	report_set(memory, "swapped_out", json_count(machine->swapped_out));
+	report_set(memory, "swapped_in", json_count(machine->swapped_in));
+	report_set(memory, "file_pages_written", json_count(machine->written));
+	report_set(memory, "write_errors", json_count(machine->write_errors));
+	report_set(memory, "table_frames", json_count(counts->tables));
+	report_set(memory, "most_table_frames", json_count(counts->most_tables));
+	report_set(memory, "areas", json_count(counts->areas));
+	report_set(memory, "most_areas", json_count(counts->most_areas));
+	return memory;
+}
+
+static double each(uint64_t sum, uint64_t walks)
+{
+	return walks == 0 ? 0 : (double)sum / (double)walks;
+}
+
+void replay_memory_print(const struct replay_memory_summary *summary, FILE *stream)
+{
+	const struct replay_memory_counts *counts = &summary->counts;
+	const struct vas_machine_counts *machine = &counts->machine;
+
+	fprintf(stream, "  memory        %" PRIu32 " frames", machine->frames);
+	if (summary->unlimited != 0)
+		fprintf(stream, " (%" PRIu32 " without limit)", summary->unlimited);
+	fprintf(stream, ", at most %" PRIu32 " in use; %" PRIu32 " slots, %" PRIu32 " in use\n",
+		machine->peak, machine->swap_slots, counts->swap_used);
+	fprintf(stream, "  designs       %s, %s\n", summary->anon_rmap, summary->file_rmap);
+	fprintf(stream,
+		"  contents      %" PRIu64 " pages written, %" PRIu64 " read, %" PRIu64
+		" read again at an end",
+		counts->written, counts->read, counts->read_again);
+	if (counts->left_alone > 0)
+		fprintf(stream, "; %" PRIu64 " touches left alone", counts->left_alone);
+	if (counts->grown > 0)
+		fprintf(stream, "; %" PRIu64 " times a file grew unseen", counts->grown);
+	fprintf(stream,
+		"\n  faults        zero %" PRIu64 ", new %" PRIu64 ", file %" PRIu64 " (%" PRIu64
+		" read in), writable %" PRIu64 ", copied %" PRIu64 ", reused %" PRIu64
+		", swap %" PRIu64 "\n",
+		machine->faults_zero, machine->faults_new, machine->faults_file,
+		machine->faults_read_in, machine->faults_write, machine->faults_copied,
+		machine->faults_reused, machine->faults_swap);
+	fprintf(stream, "  forks         %" PRIu64 ", %" PRIu64 " entries copied\n", machine->forks,
+		machine->fork_entries);
+	fprintf(stream,
+		"  reclaim       %" PRIu64 " pages scanned, %" PRIu64 " kept as used, %" PRIu64
+		" reclaimed\n",
+		machine->scanned, machine->activated, machine->reclaimed);
+	fprintf(stream,
+		"  reverse maps  %" PRIu64 " walks, each %.2f candidates and %.2f hits; %" PRIu64
+		" bytes, at most %" PRIu64 "\n",
+		machine->walks, each(machine->candidates, machine->walks),
+		each(machine->hits, machine->walks), counts->rmap_bytes, counts->most_rmap_bytes);
+	fprintf(stream, "  swap          %" PRIu64 " pages out, %" PRIu64 " in\n",
+		machine->swapped_out, machine->swapped_in);
+	fprintf(stream, "  files         %" PRIu64 " pages written\n", machine->written);
+	fprintf(stream,
+		"  page tables   %" PRIu32 " frames, at most %" PRIu32 "; areas %" PRIu64
+		", at most %" PRIu64 "\n",
+		counts->tables, counts->most_tables, counts->areas, counts->most_areas);
+}

@@ -1,0 +1,375 @@
+/* SPDX-FileCopyrightText: 2026 the vas authors */
+/* SPDX-License-Identifier: MIT */
+
+/*
+ * What lineage promises beyond finding every mapping: where it does not look, what it does not
+ * keep, what merges. On the toy machine of toy.h.
+ */
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "rmap/anon_designs.h"
+#include "rmap/lineage.h"
+#include "toy.h"
+
+static const struct vas_printer nowhere;
+
+static uint64_t seed(void)
+{
+	const char *text = getenv("VAS_SEED");
+
+	return text != NULL ? strtoull(text, NULL, 0) : 0;
+}
+
+static struct toy *start(struct toy_space **first, uint64_t page, uint64_t pages)
+{
+	struct toy *toy = toy_start(&vas_lineage_design, seed());
+
+	assert_int_equal(toy_space_new(toy, first), 0);
+	assert_int_equal(toy_map(*first, page, pages, NULL), 0);
+	for (uint64_t at = page; at < page + pages; at++)
+		assert_int_equal(toy_write(*first, at), 0);
+	return toy;
+}
+
+static struct toy_space *fork_of(struct toy_space *parent)
+{
+	struct toy_space *child;
+
+	assert_int_equal(toy_fork(parent, &child), 0);
+	return child;
+}
+
+static bool count_place(void *context, struct vas_space *space, uint64_t address)
+{
+	(void)space;
+	(void)address;
+	++*(uint64_t *)context;
+	return true;
+}
+
+/* How many places the walk would look at, if nobody stopped it. */
+static uint64_t places(struct toy_space *space, uint64_t page)
+{
+	uint64_t count = 0;
+	struct vas_anon_walk walk = { .visit = count_place, .context = &count };
+
+	vas_lineage_design.walk(space->toy->instance, &toy_page_at(space, page)->page, &walk);
+	assert_int_equal(count, walk.candidates);
+	return count;
+}
+
+static struct vas_anon_rmap_counts counts_of(struct toy *toy)
+{
+	struct vas_anon_rmap_counts counts;
+
+	vas_lineage_design.count(toy->instance, &counts);
+	return counts;
+}
+
+static size_t areas_between(const struct toy_space *space, uint64_t page, uint64_t pages)
+{
+	uint64_t end = TOY_BASE + (page + pages) * VAS_PAGE_SIZE;
+	const struct vas_area *area = vas_find_ge(space->space, TOY_BASE + page * VAS_PAGE_SIZE);
+	size_t count = 0;
+
+	for (; area != NULL && area->range.start < end; area = vas_area_next(area))
+		count++;
+	return count;
+}
+
+static void move(struct toy_space *space, uint64_t page, uint64_t pages, uint64_t to)
+{
+	assert_int_equal(
+		toy_remap(space, page, pages, pages, VAS_REMAP_MAYMOVE | VAS_REMAP_FIXED, to), 0);
+}
+
+/*
+ *	parent  AAAA  writes, then forks; both write again
+ *	child   AAAA
+ */
+static void pages_made_after_a_fork_are_looked_for_in_one_place(void **state)
+{
+	struct toy_space *parent, *child;
+	struct toy *toy = start(&parent, 40, 4);
+
+	(void)state;
+	child = fork_of(parent);
+	assert_int_equal(places(parent, 40), 2);
+	assert_int_equal(toy_write(parent, 40), 0);
+	assert_int_equal(toy_write(child, 41), 0);
+	assert_int_equal(places(parent, 40), 1);
+	assert_int_equal(places(child, 41), 1);
+	toy_check(toy);
+	toy_finish(toy);
+}
+
+static void a_lone_process_has_one_record_whatever_its_areas(void **state)
+{
+	struct toy_space *space;
+	struct toy *toy = start(&space, 40, 4);
+
+	(void)state;
+	for (uint64_t at = 50; at < 100; at += 2) {
+		assert_int_equal(toy_map(space, at, 1, NULL), 0);
+		assert_int_equal(toy_write(space, at), 0);
+	}
+	assert_int_equal(counts_of(toy).records, 1);
+	assert_int_equal(counts_of(toy).bytes, 32);
+	toy_finish(toy);
+}
+
+static void a_child_that_makes_no_page_costs_no_label(void **state)
+{
+	struct toy_space *parent, *child;
+	struct toy *toy = start(&parent, 40, 4);
+
+	(void)state;
+	child = fork_of(parent);
+	/* The node above the two, and the label of old. */
+	assert_int_equal(counts_of(toy).records, 2);
+	(void)fork_of(parent);
+	(void)fork_of(child);
+	assert_int_equal(counts_of(toy).records, 2);
+	toy_check(toy);
+	toy_finish(toy);
+}
+
+static void a_child_that_unmaps_or_execs_is_not_looked_at(void **state)
+{
+	struct toy_space *parent, *unmaps, *execs;
+	struct toy *toy = start(&parent, 40, 4);
+	struct vas_layout layout;
+
+	(void)state;
+	unmaps = fork_of(parent);
+	execs = fork_of(parent);
+	assert_int_equal(places(parent, 41), 3);
+	assert_int_equal(toy_unmap(unmaps, 41, 1), 0);
+	assert_int_equal(places(parent, 40), 3);
+	assert_int_equal(places(parent, 41), 2);
+	layout = *vas_space_layout(execs->space);
+	vas_exec(execs->space, &layout);
+	assert_int_equal(places(parent, 40), 2);
+	assert_int_equal(places(parent, 41), 1);
+	/* What is mapped there now is the child's own. */
+	assert_int_equal(toy_map(unmaps, 41, 1, NULL), 0);
+	assert_int_equal(toy_write(unmaps, 41), 0);
+	assert_int_equal(places(unmaps, 41), 1);
+	toy_check(toy);
+	toy_finish(toy);
+}
+
+static void areas_that_fork_leaves_out_are_not_looked_at(void **state)
+{
+	struct toy_space *parent;
+	struct toy *toy = start(&parent, 40, 8);
+
+	(void)state;
+	assert_int_equal(toy_advise(parent, 40, 2, VAS_ADVICE_DONTFORK), 0);
+	assert_int_equal(toy_advise(parent, 44, 2, VAS_ADVICE_WIPEONFORK), 0);
+	(void)fork_of(parent);
+	assert_int_equal(places(parent, 40), 1);
+	assert_int_equal(places(parent, 42), 2);
+	assert_int_equal(places(parent, 44), 1);
+	toy_check(toy);
+	toy_finish(toy);
+}
+
+/*
+ *	before  AAAA....BBBB........CCCC
+ *	after   ................AAAABBBB		held alone: one area with what is there
+ */
+static void moved_areas_that_nobody_shares_merge(void **state)
+{
+	struct toy_space *space;
+	struct toy *toy = start(&space, 40, 4);
+
+	(void)state;
+	assert_int_equal(toy_map(space, 60, 4, NULL), 0);
+	assert_int_equal(toy_write(space, 61), 0);
+	move(space, 40, 4, 64);
+	assert_int_equal(areas_between(space, 60, 8), 1);
+	assert_int_equal(places(space, 64), 1);
+	assert_int_equal(counts_of(toy).records, 1);
+	toy_check(toy);
+	toy_finish(toy);
+}
+
+static void moved_areas_that_are_shared_keep_a_record_until_they_come_home(void **state)
+{
+	struct toy_space *parent, *child;
+	struct toy *toy = start(&parent, 40, 4);
+
+	(void)state;
+	child = fork_of(parent);
+	move(child, 40, 4, 60);
+	assert_int_equal(places(parent, 40), 2);
+	assert_int_equal(counts_of(toy).records, 3);
+	toy_check(toy);
+	/* Split, merged, inherited. */
+	assert_int_equal(toy_protect(child, 61, 1, VAS_READ), 0);
+	assert_int_equal(counts_of(toy).records, 5);
+	assert_int_equal(toy_protect(child, 61, 1, VAS_READ | VAS_WRITE), 0);
+	assert_int_equal(counts_of(toy).records, 3);
+	(void)fork_of(child);
+	assert_int_equal(places(parent, 40), 3);
+	toy_check(toy);
+	move(child, 60, 4, 40);
+	assert_int_equal(places(parent, 40), 3);
+	toy_check(toy);
+	toy_finish(toy);
+}
+
+/* What was unmapped at a place does not hide what comes back to it. */
+static void pages_that_come_home_are_found_where_something_was_unmapped(void **state)
+{
+	struct toy_space *parent, *child, *grandchild;
+	struct toy *toy = start(&parent, 40, 4);
+
+	(void)state;
+	child = fork_of(parent);
+	move(child, 40, 4, 60);
+	assert_int_equal(toy_write(child, 63), 0);
+	grandchild = fork_of(child);
+	assert_int_equal(toy_map(grandchild, 40, 4, NULL), 0);
+	assert_int_equal(toy_write(grandchild, 41), 0);
+	assert_int_equal(toy_unmap(grandchild, 40, 4), 0);
+	move(grandchild, 60, 4, 40);
+	for (uint64_t at = 40; at < 44; at++)
+		toy_walk(toy, toy_page_at(grandchild, at));
+	toy_check(toy);
+	toy_finish(toy);
+}
+
+/* Whoever survives, inner nodes are fewer than spaces, and labels do not pile up. */
+static void generations_leave_nothing_behind(void **state)
+{
+	struct toy_space *parent, *child;
+	struct toy *toy = start(&parent, 40, 8);
+
+	(void)state;
+	for (int i = 0; i < 2000; i++) {
+		child = fork_of(parent);
+		assert_int_equal(toy_write(child, 40 + toy_pick(toy, 8)), 0);
+		assert_int_equal(toy_write(parent, 40 + toy_pick(toy, 8)), 0);
+		if (toy_pick(toy, 2) == 0) {
+			toy_exit(parent);
+			parent = child;
+		} else {
+			toy_exit(child);
+		}
+		/* 4 labels that do not count, one for each page at most, and the present one. */
+		assert_true(counts_of(toy).records <= 4 + 8 + 1);
+		assert_int_equal(((struct lineage *)toy->instance)->inner_nodes, 0);
+	}
+	toy_check(toy);
+	toy_finish(toy);
+}
+
+static bool broken(struct toy *toy)
+{
+	return !vas_lineage_design.validate(toy->instance, &nowhere);
+}
+
+static void the_validator_names_what_is_broken(void **state)
+{
+	struct toy_space *parent, *child;
+	struct toy *toy = start(&parent, 40, 4);
+	struct lineage_space *mine;
+	struct lineage_node *inner;
+	struct lineage_label *label;
+
+	(void)state;
+	child = fork_of(parent);
+	assert_int_equal(toy_write(child, 40), 0);
+	move(child, 40, 4, 60);
+	mine = lineage_space_of(child->space);
+	inner = mine->node.parent;
+	assert_false(broken(toy));
+
+	inner->last = inner->first; /* LINEAGE-1 */
+	assert_true(broken(toy));
+	inner->last = &mine->node;
+	label = inner->labels;
+	label->node = &mine->node; /* LINEAGE-2, LINEAGE-3 */
+	assert_true(broken(toy));
+	label->node = inner;
+	mine->current = label; /* LINEAGE-4 */
+	assert_true(broken(toy));
+	mine->current = mine->node.labels;
+	mine->family->as.own.spaces++; /* LINEAGE-5 */
+	assert_true(broken(toy));
+	mine->family->as.own.spaces--;
+	((struct lineage_moved *)(void *)mine->moved)->last++; /* LINEAGE-6 */
+	assert_true(broken(toy));
+	((struct lineage_moved *)(void *)mine->moved)->last--;
+	lineage_gone_add(toy->instance, inner, 1, 2); /* LINEAGE-7 */
+	assert_true(broken(toy));
+	lineage_gone_free(toy->instance, inner);
+	mine->uncounted++; /* LINEAGE-8 */
+	assert_true(broken(toy));
+	mine->uncounted--;
+	assert_false(broken(toy));
+	toy_finish(toy);
+}
+
+/* Ranges against a bit for each index. */
+static void what_is_gone_is_never_more_than_was_said(void **state)
+{
+	struct toy *toy = toy_start(&vas_lineage_design, seed());
+	struct lineage *lineage = toy->instance;
+	struct lineage_node node = { 0 };
+	bool bits[400] = { false };
+	uint64_t known = 0, added = 0;
+
+	(void)state;
+	for (int i = 0; i < 20000; i++) {
+		uint64_t first = toy_pick(toy, 390), last = first + toy_pick(toy, 10);
+		bool add = toy_pick(toy, 3) != 0;
+
+		if (add)
+			lineage_gone_add(lineage, &node, first, last);
+		else
+			lineage_gone_remove(&node, first, last);
+		for (uint64_t at = first; at <= last; at++)
+			bits[at] = add;
+		for (uint64_t at = 0; at < 400; at++) {
+			bool has = lineage_gone_has(node.gone, at);
+
+			assert_true(bits[at] || !has);
+			known += has;
+			added += bits[at];
+		}
+	}
+	/* And most of it: here the ranges never need more room than there is. */
+	assert_true(known * 10 > added * 5);
+	lineage_gone_free(lineage, &node);
+	toy_finish(toy);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(pages_made_after_a_fork_are_looked_for_in_one_place),
+		cmocka_unit_test(a_lone_process_has_one_record_whatever_its_areas),
+		cmocka_unit_test(a_child_that_makes_no_page_costs_no_label),
+		cmocka_unit_test(a_child_that_unmaps_or_execs_is_not_looked_at),
+		cmocka_unit_test(areas_that_fork_leaves_out_are_not_looked_at),
+		cmocka_unit_test(moved_areas_that_nobody_shares_merge),
+		cmocka_unit_test(moved_areas_that_are_shared_keep_a_record_until_they_come_home),
+		cmocka_unit_test(pages_that_come_home_are_found_where_something_was_unmapped),
+		cmocka_unit_test(generations_leave_nothing_behind),
+		cmocka_unit_test(the_validator_names_what_is_broken),
+		cmocka_unit_test(what_is_gone_is_never_more_than_was_said),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
