@@ -23,6 +23,7 @@ int cmd_bench_fork(int argc, char **argv);
 int cmd_bench_index(int argc, char **argv);
 int cmd_bench_reclaim(int argc, char **argv);
 int cmd_bench_space(int argc, char **argv);
+int cmd_compare(int argc, char **argv);
 int cmd_designs(int argc, char **argv);
 int cmd_explain(int argc, char **argv);
 int cmd_maps(int argc, char **argv);

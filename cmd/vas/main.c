@@ -37,6 +37,8 @@ static const struct command commands[] = {
 	{ "record", "run a program and record what it does to its memory", cmd_record, true },
 	{ "replay", "replay a trace in the library and compare with the kernel", cmd_replay,
 	  false },
+	{ "compare", "replay a trace under each design, and say what each costs", cmd_compare,
+	  false },
 	{ "maps", "show the areas and the gaps of a process or a trace", cmd_maps, false },
 	{ "explain", "say why a process or a trace has so many areas", cmd_explain, false },
 	{ "designs", "list the designs that can be chosen, with their sources", cmd_designs,
