@@ -22,6 +22,8 @@ extern "C" {
 
 struct vas_pool {
 	const struct vas_allocator *allocator;
+	uint32_t used; /* classes with blocks or promises, a bit each */
+	size_t bytes;  /* of all blocks */
 	struct {
 		void *first;	 /* chained through their first word */
 		size_t count;	 /* of them */

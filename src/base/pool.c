@@ -38,6 +38,8 @@ static void push(struct vas_pool *pool, unsigned class, void *memory)
 	block->next = pool->classes[class].first;
 	pool->classes[class].first = block;
 	pool->classes[class].count++;
+	pool->bytes += (size_t)SMALLEST << class;
+	pool->used |= UINT32_C(1) << class;
 }
 
 static void *pop(struct vas_pool *pool, unsigned class)
@@ -46,6 +48,7 @@ static void *pop(struct vas_pool *pool, unsigned class)
 
 	pool->classes[class].first = block->next;
 	pool->classes[class].count--;
+	pool->bytes -= (size_t)SMALLEST << class;
 	return block;
 }
 
@@ -55,6 +58,7 @@ int vas_pool_reserve(struct vas_pool *pool, size_t size, size_t count)
 	unsigned class = class_of(size);
 
 	pool->classes[class].promised += count;
+	pool->used |= UINT32_C(1) << class;
 	while (pool->classes[class].count < pool->classes[class].promised) {
 		size_t bytes = (size_t)SMALLEST << class;
 		void *memory =
@@ -86,19 +90,19 @@ void vas_pool_trim(struct vas_pool *pool, size_t keep)
 {
 	const struct vas_allocator *allocator = pool->allocator;
 
-	for (unsigned class = 0; class < VAS_POOL_CLASSES; class ++) {
+	for (unsigned class = 0; pool->used >> class != 0; class ++) {
+		if ((pool->used >> class & 1) == 0)
+			continue;
 		pool->classes[class].promised = 0;
 		while (pool->classes[class].count > keep)
 			allocator->release(allocator->context, pop(pool, class),
 					   (size_t)SMALLEST << class);
+		if (pool->classes[class].count == 0)
+			pool->used &= ~(UINT32_C(1) << class);
 	}
 }
 
 size_t vas_pool_bytes(const struct vas_pool *pool)
 {
-	size_t bytes = 0;
-
-	for (unsigned class = 0; class < VAS_POOL_CLASSES; class ++)
-		bytes += pool->classes[class].count << class;
-	return bytes * SMALLEST;
+	return pool->bytes;
 }

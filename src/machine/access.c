@@ -34,6 +34,7 @@ struct wish {
 
 int vas_make_frames(struct vas_machine *machine, uint32_t wanted, unsigned *tries)
 {
+	(void)machine_note_peak(machine);
 	if ((*tries)++ >= MACHINE_TRIES)
 		return -VAS_ENOMEM;
 	return vas_reclaim(&machine->memory, wanted < BATCH ? BATCH : wanted, NULL) > 0

@@ -53,7 +53,7 @@ static void install_guards(struct machine_space *in, const struct vas_op *op)
 	}
 }
 
-static void remove_pages(struct machine_space *in, const struct vas_op *op)
+static void remove_pages(const struct vas_op *op)
 {
 	struct vas_object *object = machine_object_of(op->area);
 	uint64_t first, last;
@@ -63,10 +63,8 @@ static void remove_pages(struct machine_space *in, const struct vas_op *op)
 		return;
 	first = machine_index_of(op->area, op->start);
 	last = first + ((op->end - op->start) >> VAS_PAGE_SHIFT) - 1;
-	vas_drop_pages(&in->machine->memory, object, first, last);
-	vas_object_drop_slots(object, first, last);
 	/* The call has gone too far to fail: the next sync of the object tells. */
-	err = vas_object_punch(object, first, last);
+	err = vas_punch_pages(object, first, last);
 	if (err != 0)
 		vas_object_fail(object, err);
 }
@@ -95,7 +93,7 @@ void vas_advise_entries(struct machine_space *in, const struct vas_op *op)
 		vas_pmap_each(in->pmap, op->start, op->end, free_entry, in);
 		break;
 	case VAS_ADVICE_REMOVE:
-		remove_pages(in, op);
+		remove_pages(op);
 		break;
 	case VAS_ADVICE_COLD:
 	case VAS_ADVICE_PAGEOUT:

@@ -35,11 +35,24 @@ static void *reclaim(void *data)
 		uint32_t left = free_frames(machine);
 
 		/* What cannot be reclaimed now is tried again after the nap. */
+		(void)machine_note_peak(machine);
 		if (left >= background->low ||
 		    vas_reclaim(&machine->memory, background->high - left, NULL) == 0)
 			nanosleep(&(struct timespec){ .tv_nsec = NAP_NANOSECONDS }, NULL);
 	}
 	return NULL;
+}
+
+static void stop(struct vas_machine *machine)
+{
+	const struct vas_allocator *allocator = machine->allocator;
+	struct machine_background *background = machine->background;
+
+	__atomic_store_n(&background->stop, true, __ATOMIC_RELEASE);
+	pthread_join(background->thread, NULL);
+	machine->background = NULL;
+	machine->stop = NULL;
+	allocator->release(allocator->context, background, sizeof(*background));
 }
 
 int vas_machine_background(struct vas_machine *machine, uint32_t low, uint32_t high)
@@ -59,18 +72,6 @@ int vas_machine_background(struct vas_machine *machine, uint32_t low, uint32_t h
 		return -VAS_ENOMEM;
 	}
 	machine->background = background;
+	machine->stop = stop;
 	return 0;
-}
-
-void vas_machine_stop(struct vas_machine *machine)
-{
-	const struct vas_allocator *allocator = machine->allocator;
-	struct machine_background *background = machine->background;
-
-	if (background == NULL)
-		return;
-	__atomic_store_n(&background->stop, true, __ATOMIC_RELEASE);
-	pthread_join(background->thread, NULL);
-	machine->background = NULL;
-	allocator->release(allocator->context, background, sizeof(*background));
 }

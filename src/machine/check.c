@@ -137,7 +137,7 @@ static bool check_page(const struct checking *checking, uint32_t number)
 			  number, page->references, found->mapped + cached(checking, page));
 		return false;
 	}
-	if (page->locks != found->locks) {
+	if (page->locks != found->locks && page->locks != UINT16_MAX) {
 		vas_print(printer, "MEMORY-5: frame %u is locked by %u entries, counted as %u\n",
 			  number, found->locks, page->locks);
 		return false;
@@ -316,7 +316,8 @@ bool vas_machine_validate(struct vas_machine *machine, const struct vas_printer 
 	struct machine_space *in = NULL;
 
 	while ((in = vas_next_space(machine, in)) != NULL) {
-		if (vas_space_validate(in->space, printer) && vas_pmap_validate(in->pmap, printer))
+		if (vas_space_validate(in->space, printer) &&
+		    vas_pmap_validate(in->pmap, printer) && vas_runs_validate(in, printer))
 			continue;
 		in->pins--;
 		return false;

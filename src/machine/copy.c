@@ -106,7 +106,7 @@ void vas_copy_entries(struct machine_space *parent, struct machine_space *child,
 
 		if (stop > from->range.end)
 			stop = from->range.end;
-		if (source.table->mapcount > 0) {
+		if (vas_page_mapcount(source.table) > 0) {
 			err = vas_pmap_make(child->pmap, at, &target);
 			vas_assert(found && err == 0);
 			copy_table(&copying, source, target, (stop - at) >> VAS_PAGE_SHIFT);

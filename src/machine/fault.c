@@ -13,6 +13,7 @@
  *	page, read-only     write    shared    itself, writable; the page is dirty from now on
  *	slot                any                the page, from the swap cache or the store
  *	migration entry     any                wait
+ *	offset              any      nonlinear the object's page there, which had been taken away
  *	guard               any                an error
  *
  * Each case works the same way: get what is needed without any table's lock (a frame, a page of an
@@ -162,6 +163,8 @@ static void map_object(struct fault *fault, struct vas_object *object, struct va
 
 	if (shared && fault->write)
 		bits |= VAS_PTE_DIRTY;
+	if (machine_nonlinear(fault->area))
+		bits |= VAS_PTE_NONLINEAR;
 	if ((bits & VAS_PTE_WRITE) != 0)
 		vas_page_set(page, VAS_PAGE_DIRTY);
 	vas_pmap_lock(fault->entry.table);
@@ -173,9 +176,17 @@ static void map_object(struct fault *fault, struct vas_object *object, struct va
 	vas_pmap_unlock(fault->entry.table);
 }
 
+/* Which page of the object is wanted. */
+static uint64_t index_of(const struct fault *fault)
+{
+	if (vas_entry_kind(fault->old) == VAS_ENTRY_FILE)
+		return vas_entry_payload(fault->old);
+	return vas_run_page(fault->in, fault->area, fault->address, NULL);
+}
+
 static int fault_object(struct fault *fault, struct vas_object *object)
 {
-	uint64_t index = machine_index_of(fault->area, fault->address);
+	uint64_t index = index_of(fault);
 	bool copies = fault->write && area_private(fault->area), fresh;
 	struct vas_page *page;
 	int err = copies ? prepare(fault) : 0;
@@ -245,10 +256,10 @@ static int fault_write_private(struct fault *fault, struct vas_page *page)
 			machine_count_event(fault->machine, EVENT_REUSED);
 		}
 		vas_pmap_unlock(fault->entry.table);
-		vas_page_unlock(page);
+		vas_page_let_go(fault->memory, page);
 		return 0;
 	}
-	vas_page_unlock(page);
+	vas_page_let_go(fault->memory, page);
 	return fault_copy(fault, page);
 }
 
@@ -283,9 +294,9 @@ static int fault_present(struct fault *fault)
 	}
 	/* The area's bits may have been changed without the entry's. */
 	if (!fault->write) {
-		(void)vas_entry_set(&fault->entry,
-				    (fault->old & ~(VAS_PTE_USER | VAS_PTE_NX)) |
-					    (entry_bits(fault->area, false) & ~VAS_PTE_LOCKED));
+		entry_change(&fault->entry, fault->old,
+			     (fault->old & ~(VAS_PTE_USER | VAS_PTE_NX)) |
+				     (entry_bits(fault->area, false) & ~VAS_PTE_LOCKED));
 		vas_pmap_unlock(fault->entry.table);
 		return 0;
 	}
@@ -300,11 +311,42 @@ static int fault_present(struct fault *fault)
 	return err;
 }
 
-/* Maps a page that came back. => locked. */
-static void map_swapped(struct fault *fault, struct vas_page *page, uint32_t slot, bool alone)
+/* Does the entry still name its slot? The slot may have been given to another page meanwhile. */
+static bool still_same(const struct fault *fault)
 {
+	bool yes;
+
+	vas_pmap_lock(fault->entry.table);
+	yes = same(fault);
+	vas_pmap_unlock(fault->entry.table);
+	return yes;
+}
+
+/* A page that came back and is bound to nothing yet is bound as it was before. */
+static void restore(const struct fault *fault, struct vas_page *page, uint32_t slot, bool alone)
+{
+	const struct vas_rmap *rmap = &fault->memory->rmap;
+	const struct vas_binding *saved = vas_swap_binding(fault->memory->swap, slot);
+
+	if (page->owner != NULL || vas_page_is(page, VAS_PAGE_MERGED))
+		return;
+	if (rmap->anon->restore != NULL) {
+		rmap->anon->restore(rmap->anon_data, page, fault->area, fault->address, alone,
+				    saved);
+	} else {
+		page->owner = saved->owner;
+		page->index = saved->index;
+	}
+}
+
+/* Maps a page that came back. => locked. */
+static void map_swapped(struct fault *fault, struct vas_page *page, uint32_t slot)
+{
+	/* Nobody maps it, and only this entry names it: it is this area's own from now on. */
+	bool alone = vas_page_mapcount(page) == 0 && vas_swap_count(fault->memory->swap, slot) == 1;
 	bool writable = alone && fault->write && !vas_page_is(page, VAS_PAGE_MERGED);
 
+	restore(fault, page, slot, alone);
 	vas_pmap_lock(fault->entry.table);
 	if (same(fault)) {
 		uint64_t bits = entry_bits(fault->area, writable);
@@ -322,28 +364,11 @@ static void map_swapped(struct fault *fault, struct vas_page *page, uint32_t slo
 	}
 }
 
-/* A page that has just come back is bound as it was before. */
-static void restore(const struct fault *fault, struct vas_page *page, uint32_t slot, bool alone)
-{
-	const struct vas_rmap *rmap = &fault->memory->rmap;
-	const struct vas_binding *saved = vas_swap_binding(fault->memory->swap, slot);
-
-	if (vas_page_is(page, VAS_PAGE_MERGED))
-		return;
-	if (rmap->anon->restore != NULL) {
-		rmap->anon->restore(rmap->anon_data, page, fault->area, fault->address, alone,
-				    saved);
-	} else {
-		page->owner = saved->owner;
-		page->index = saved->index;
-	}
-}
-
 static int fault_swap(struct fault *fault)
 {
 	uint32_t slot = (uint32_t)vas_entry_payload(fault->old);
 	struct vas_page *page;
-	bool fresh, alone;
+	bool fresh;
 	int err = prepare(fault);
 
 	if (err != 0)
@@ -355,15 +380,11 @@ static int fault_swap(struct fault *fault)
 		return 0; /* the entry has changed */
 	if (err != 0)
 		return err;
-	/* Nobody maps it, and only this entry names it: it is this area's own from now on. */
-	alone = vas_page_mapcount(page) == 0 && vas_swap_count(fault->memory->swap, slot) == 1;
-	if (fresh) {
-		restore(fault, page, slot, alone);
+	if (fresh)
 		vas_lru_add(&fault->memory->lru, page, true);
-	}
-	map_swapped(fault, page, slot, alone);
-	vas_page_unlock(page);
-	vas_page_put(fault->memory, page);
+	if (still_same(fault))
+		map_swapped(fault, page, slot);
+	vas_page_release(fault->memory, page);
 	return 0;
 }
 

@@ -2,7 +2,7 @@
 /* SPDX-License-Identifier: MIT */
 
 /* Areas in the maps of the objects that they map: after every step of a call, the link of each area
- * that it named says what the area is now. */
+ * that it named says what the area is now. Nonlinear areas have runs instead (runs.c). */
 
 #include "machine.h"
 
@@ -21,7 +21,7 @@ void vas_link_area(struct machine_space *in, struct vas_area *area, struct vas_p
 	struct vas_file_link *link;
 	uint64_t first, last;
 
-	if (object == NULL)
+	if (object == NULL || machine_nonlinear(area))
 		return;
 	data = machine_area_of(in, area);
 	link = &data->link;

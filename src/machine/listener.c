@@ -5,6 +5,8 @@
  * The machine as a listener: what the calls on a space do to its areas, done to page tables and to
  * the maps of objects. The anonymous reverse map is a listener of its own and hears of everything
  * first: new areas are known to it before they have entries, and entries are gone before an area is.
+ * It may name a space to walkers until it has heard of its end; so a space's tables are there before
+ * it hears of the space, and go after: they have a listener of their own, in front of all.
  *
  * A call takes the space's lock alone. What must not be done under it, since it needs frames or
  * waits for a disk, is remembered, and done when the call has let go: populating, and writing out.
@@ -25,14 +27,15 @@ static void list_space(struct machine_space *in)
 	vas_mutex_unlock(&machine->lock, VAS_RANK_LEAF);
 }
 
-static int machine_open(void *data, struct vas_space *space, struct vas_space *parent)
+static int tables_open(void *data, struct vas_space *space, struct vas_space *parent)
 {
 	struct vas_machine *machine = data;
-	struct machine_space *in = vas_space_data(space, &machine->listener);
+	struct machine_space *in = vas_space_data(space, &vas_machine_tables);
 	int err;
 
 	in->machine = machine;
 	in->space = space;
+	in->area_offset = vas_space_area_offset(space, &machine->listener);
 	err = vas_pmap_create(machine->allocator, machine->memory.frames, space, machine->observer,
 			      &in->pmap);
 	if (err != 0) {
@@ -42,6 +45,31 @@ static int machine_open(void *data, struct vas_space *space, struct vas_space *p
 	}
 	vas_pool_init(&in->pool, machine->allocator);
 	space->home = in;
+	return 0;
+}
+
+static void tables_close(void *data, struct vas_space *space)
+{
+	struct machine_space *in = machine_space_of(space);
+
+	(void)data;
+	vas_pmap_destroy(in->pmap);
+	vas_index_destroy(in->runs);
+	vas_pool_trim(&in->pool, 0);
+	space->home = NULL;
+}
+
+const struct vas_listener vas_machine_tables = {
+	.space_bytes = sizeof(struct machine_space),
+	.open = tables_open,
+	.close = tables_close,
+};
+
+static int machine_open(void *data, struct vas_space *space, struct vas_space *parent)
+{
+	struct machine_space *in = machine_space_of(space);
+
+	(void)data;
 	if (parent == NULL)
 		list_space(in);
 	else
@@ -65,15 +93,12 @@ static void machine_close(void *data, struct vas_space *space)
 	if (in->listed)
 		vas_list_remove(&in->all);
 	vas_mutex_unlock(&machine->lock, VAS_RANK_LEAF);
-	vas_pmap_destroy(in->pmap);
-	vas_pool_trim(&in->pool, 0);
-	space->home = NULL;
 }
 
 static void machine_enter(void *data, struct vas_space *space)
 {
-	(void)data;
 	vas_shared_lock_write(&machine_space_of(space)->lock);
+	(void)machine_note_peak(data);
 }
 
 static bool machine_leave(void *data, struct vas_space *space, int err)
@@ -113,7 +138,7 @@ static size_t count_entries(struct vas_pmap *pmap)
 		struct vas_entry entry;
 
 		if (vas_pmap_find(pmap, at, &entry))
-			count += (size_t)entry.table->mapcount;
+			count += (size_t)vas_page_mapcount(entry.table);
 		at = (at | (TABLE_SPAN - 1)) + 1;
 	}
 	return count;
@@ -152,6 +177,8 @@ static int machine_reserve(void *data, struct vas_space *space, const struct vas
 
 	if (err == 0)
 		err = vas_link_reserve(in, budget->count * CHANGES_EACH + CHANGES_FIXED);
+	if (err == 0)
+		err = vas_runs_reserve(in, budget);
 	if (err == 0 && budget->fork && machine_chains(&machine->memory))
 		err = vas_page_map_reserve(&machine->memory, &in->pool, count_entries(in->pmap));
 	return err;
@@ -203,6 +230,7 @@ static void machine_apply(void *data, struct vas_space *space, const struct vas_
 	bool had_private;
 
 	(void)data;
+	vas_apply_runs(in, op);
 	switch (op->kind) {
 	case VAS_OP_UNMAP:
 		vas_zap(&in->machine->memory, in->pmap, (struct vas_range){ op->start, op->end },
@@ -237,6 +265,7 @@ static void machine_apply(void *data, struct vas_space *space, const struct vas_
 		vas_advise_entries(in, op);
 		return;
 	case VAS_OP_MAP:
+	case VAS_OP_REINDEX:
 	case VAS_OP_EMPTY:
 		break;
 	}
@@ -261,7 +290,6 @@ static int machine_share(void *data, struct vas_space *space, uint64_t length,
 
 const struct vas_listener vas_machine_listener = {
 	.area_bytes = sizeof(struct machine_area),
-	.space_bytes = sizeof(struct machine_space),
 	.open = machine_open,
 	.close = machine_close,
 	.enter = machine_enter,

@@ -41,6 +41,7 @@ void vas_look(struct vas_space *space, uint64_t address, struct vas_view *view)
 	if (value != 0 && !vas_entry_present(value)) {
 		view->guard = vas_entry_kind(value) == VAS_ENTRY_GUARD;
 		view->swapped = vas_entry_kind(value) == VAS_ENTRY_SWAP;
+		view->offset = vas_entry_kind(value) == VAS_ENTRY_FILE;
 	}
 	if (view->swapped) {
 		view->frame = (uint32_t)vas_entry_payload(value);
@@ -111,5 +112,6 @@ int vas_migrate(struct vas_space *space, uint64_t address)
 
 size_t vas_machine_reclaim(struct vas_machine *machine, size_t goal, int *error)
 {
+	(void)machine_note_peak(machine);
 	return vas_reclaim(&machine->memory, goal, error);
 }

@@ -95,8 +95,9 @@ int vas_machine_create(const struct vas_machine_config *config, struct vas_machi
 	if (machine == NULL)
 		return -VAS_ENOMEM;
 	memset(machine, 0, sizeof(*machine));
-	machine->allocator = allocator;
-	machine->memory.allocator = allocator;
+	vas_cache_init(&machine->cache, allocator);
+	machine->allocator = &machine->cache.front;
+	machine->memory.allocator = machine->allocator;
 	vas_list_init(&machine->spaces);
 	vas_list_init(&machine->objects);
 	vas_settings_default(&machine->own_settings);
@@ -114,8 +115,15 @@ int vas_machine_create(const struct vas_machine_config *config, struct vas_machi
 	return 0;
 }
 
+void vas_machine_stop(struct vas_machine *machine)
+{
+	if (machine->stop != NULL)
+		machine->stop(machine);
+}
+
 void vas_machine_destroy(struct vas_machine *machine)
 {
+	const struct vas_allocator *behind;
 	struct vas_memory *memory;
 
 	if (machine == NULL)
@@ -128,7 +136,9 @@ void vas_machine_destroy(struct vas_machine *machine)
 	if (memory->zero != NULL)
 		vas_frame_free(memory->frames, memory->zero);
 	vas_frames_destroy(memory->frames);
-	machine->allocator->release(machine->allocator->context, machine, sizeof(*machine));
+	vas_cache_empty(&machine->cache);
+	behind = machine->cache.behind;
+	behind->release(behind->context, machine, sizeof(*machine));
 }
 
 int vas_machine_space(struct vas_machine *machine, const struct vas_space_config *wish,
@@ -147,6 +157,8 @@ int vas_machine_space(struct vas_machine *machine, const struct vas_space_config
 	config.allocator = machine->allocator;
 	config.settings = machine->settings;
 	memset(config.listeners, 0, sizeof(config.listeners));
+	config.listeners[count].listener = &vas_machine_tables;
+	config.listeners[count++].data = machine;
 	if (rmap->anon->listener != NULL) {
 		config.listeners[count].listener = rmap->anon->listener;
 		config.listeners[count++].data = rmap->anon_data;

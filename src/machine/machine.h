@@ -7,6 +7,7 @@
 
 #include <vas/machine.h>
 
+#include "base/cache.h"
 #include "base/list.h"
 #include "base/lock.h"
 #include "reclaim/memory.h"
@@ -37,19 +38,22 @@ struct machine_events {
 
 struct vas_machine {
 	struct vas_memory memory;
-	const struct vas_allocator *allocator;
+	const struct vas_allocator *allocator; /* the cache's front */
+	struct vas_cache cache;
 	struct vas_settings *settings, own_settings;
 	struct vas_listener listener; /* its area_bytes depend on the file design */
 	const struct vas_pmap_observer *observer;
 	struct machine_events events[VAS_SHARED_SLOTS];
-	uint64_t forks, fork_entries, entries_moved;
+	uint64_t forks, fork_entries, entries_moved, tables_moved;
 	uint64_t next_inode;
 	uint32_t peak;
+	bool may_merge; /* all know that memory.merging is set */
 
 	struct vas_mutex lock;	/* of what follows; a leaf */
 	struct vas_list spaces; /* machine_space.all */
 	struct vas_list objects;
 	struct machine_background *background;
+	void (*stop)(struct vas_machine *machine); /* ends that; NULL: there is none */
 };
 
 /* What a call remembers to do when it has let go of the space. */
@@ -65,19 +69,21 @@ struct machine_space {
 	struct vas_machine *machine;
 	struct vas_space *space;
 	struct vas_pmap *pmap;
+	size_t area_offset; /* of struct machine_area, from an area */
 	struct vas_list all;
-	uint32_t pins;	      /* others who look at it: its end waits for them */
-	struct vas_pool pool; /* changed with the lock held alone */
-	bool listed;	      /* it is in the machine's list */
-	uint32_t wanted;      /* frames that a call could not get */
-	unsigned tries;	      /* how often it was made again for want of them */
+	uint32_t pins;		     /* others who look at it: its end waits for them */
+	struct vas_pool pool;	     /* changed with the lock held alone */
+	struct vas_index *runs;	     /* of nonlinear areas; NULL: there was never one */
+	bool listed;		     /* it is in the machine's list */
+	uint32_t wanted;	     /* frames that a call could not get */
+	unsigned tries;		     /* how often it was made again for want of them */
 	struct machine_space *child; /* of the fork that goes on */
 	struct machine_later later;
 };
 
 struct machine_area {
 	bool has_private; /* has held a page that no file has: fork copies its entries */
-	bool linked;	  /* `link` is in its object's map */
+	bool linked;	  /* `link` is in its object's map; never of a nonlinear area */
 	struct vas_file_link link;
 	/* The file design's fields follow. */
 };
@@ -90,7 +96,7 @@ static inline struct machine_space *machine_space_of(const struct vas_space *spa
 static inline struct machine_area *machine_area_of(const struct machine_space *in,
 						   const struct vas_area *area)
 {
-	return vas_area_data(area, &in->machine->listener);
+	return (struct machine_area *)(void *)((unsigned char *)(uintptr_t)area + in->area_offset);
 }
 
 /* May an entry that is made or copied need a record of its own? */
@@ -98,6 +104,20 @@ static inline bool machine_chains(const struct vas_memory *memory)
 {
 	return memory->rmap.anon->chains || memory->rmap.file->chains ||
 	       __atomic_load_n(&memory->merging, __ATOMIC_RELAXED);
+}
+
+/* Looks how many frames are in use: asked wherever some may be given back soon. */
+static inline uint32_t machine_note_peak(struct vas_machine *machine)
+{
+	uint32_t peak = __atomic_load_n(&machine->peak, __ATOMIC_RELAXED), used;
+	struct vas_frame_counts frames;
+
+	vas_frames_count(machine->memory.frames, &frames);
+	used = frames.total - frames.free;
+	while (used > peak && !__atomic_compare_exchange_n(&machine->peak, &peak, used, true,
+							   __ATOMIC_RELAXED, __ATOMIC_RELAXED))
+		;
+	return used > peak ? used : peak;
 }
 
 static inline void machine_count_event(struct vas_machine *machine, enum machine_event event)
@@ -157,6 +177,16 @@ static inline uint64_t entry_for(const struct vas_memory *memory, const struct v
 static inline struct vas_page *entry_page(const struct vas_memory *memory, uint64_t entry)
 {
 	return vas_frame_page(memory->frames, vas_entry_frame(entry));
+}
+
+/* Changes a present entry that was `old`; what the hardware has set in it meanwhile stays. => the
+ * table's lock. */
+static inline void entry_change(const struct vas_entry *entry, uint64_t old, uint64_t value)
+{
+	uint64_t set = vas_entry_set(entry, value) & ~old & (VAS_PTE_ACCESSED | VAS_PTE_DIRTY);
+
+	if (set != 0)
+		__atomic_or_fetch(entry->entry, set, __ATOMIC_RELAXED);
 }
 
 /* The page that an entry maps, with a reference; NULL: it maps none, or one that is on its way, whose
@@ -225,6 +255,26 @@ void vas_link_area(struct machine_space *in, struct vas_area *area, struct vas_p
 /* -VAS_ENOMEM. */
 int vas_link_reserve(struct machine_space *in, size_t changes);
 
+/* ---- runs.c ---- */
+
+static inline bool machine_nonlinear(const struct vas_area *area)
+{
+	return (area->flags & VAS_AREA_NONLINEAR) != 0;
+}
+
+/* The page of its object that an area shows at `address`; *end (may be NULL): so far it goes on in
+ * order. => the space's lock. */
+uint64_t vas_run_page(const struct machine_space *in, const struct vas_area *area, uint64_t address,
+		      uint64_t *end);
+/* What an operation does to runs. */
+void vas_apply_runs(struct machine_space *in, const struct vas_op *op);
+/* -VAS_ENOMEM. */
+int vas_runs_reserve(struct machine_space *in, const struct vas_budget *budget);
+/* Bytes of all runs of a space that no map counts. */
+size_t vas_runs_bytes(const struct machine_space *in);
+/* MEMORY-8. => nothing else runs. */
+bool vas_runs_validate(const struct machine_space *in, const struct vas_printer *printer);
+
 /* ---- objects.c ---- */
 
 /* What stands behind struct vas_object.map. */
@@ -232,6 +282,9 @@ struct machine_object {
 	struct vas_list all;
 	struct vas_object *object;
 	struct vas_machine *machine;
+	struct vas_mutex change; /* one truncation or hole at a time; of the rank of spaces, after
+				    theirs */
+	uint32_t files;		 /* by which it can be changed */
 	struct vas_file_map map; /* the design's fields follow */
 };
 
@@ -241,19 +294,24 @@ static inline struct machine_object *machine_object_behind(const struct vas_obje
 						 offsetof(struct machine_object, map));
 }
 
+/* Whole pages, first to last, read as zeroes from now on. What the store said: then nothing has
+ * changed. => no page's lock. */
+int vas_punch_pages(struct vas_object *object, uint64_t first, uint64_t last);
+
 /* ---- spaces.c ---- */
 
 /* The spaces of a machine, one after the other, each kept alive while it is looked at: `at` is the
  * last one, or NULL at first; NULL: no more. */
 struct machine_space *vas_next_space(struct vas_machine *machine, struct machine_space *at);
 
-/* ---- background_posix.c ---- */
+/* ---- machine.c ---- */
 
-/* Ends the background thread, if there is one. Freestanding builds bring one that does nothing. */
+/* Ends the background thread, if there is one. */
 void vas_machine_stop(struct vas_machine *machine);
 
 /* ---- listener.c ---- */
 
 extern const struct vas_listener vas_machine_listener;
+extern const struct vas_listener vas_machine_tables; /* has the spaces' data */
 
 #endif

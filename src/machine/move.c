@@ -12,8 +12,6 @@
 
 #include "base/assert.h"
 
-#include "rmap/pte_chain.h"
-
 static void entry_moved(void *data, const struct vas_entry *from, const struct vas_entry *to,
 			uint64_t value)
 {
@@ -26,75 +24,153 @@ static void entry_moved(void *data, const struct vas_entry *from, const struct v
 	if (frame == 0)
 		return;
 	page = vas_frame_page(memory->frames, frame);
-	if (vas_rmap_chained(&memory->rmap, page))
-		vas_pte_chain_move(memory->frames, page, from, to);
+	vas_page_moved(memory, page, from, to);
 }
 
-/* A page that is out in swap has moved; merged ones are bound to nothing. */
-static void tell_saved(struct vas_memory *memory, uint32_t slot, struct vas_area *area,
-		       uint64_t from, uint64_t to)
+struct telling {
+	struct machine_space *in;
+	struct vas_area *area;
+	uint64_t from, to;
+	struct vas_entry entry;
+	bool slot_told;
+};
+
+/* => locked, an entry maps it or names its slot. */
+static void tell_page(const struct telling *telling, struct vas_page *page)
 {
+	const struct vas_rmap *rmap = &telling->in->machine->memory.rmap;
+
+	/* Merged pages are bound to nothing. */
+	if (page->kind == VAS_PAGE_ANONYMOUS && page->owner != NULL &&
+	    !vas_page_is(page, VAS_PAGE_MERGED))
+		rmap->anon->moved(rmap->anon_data, page, NULL, telling->area, telling->from,
+				  telling->to);
+}
+
+/* => the slot's page is locked, or it has none. */
+static void tell_slot(struct telling *telling, uint32_t slot)
+{
+	struct vas_memory *memory = &telling->in->machine->memory;
 	struct vas_binding *saved = vas_swap_binding(memory->swap, slot);
 
-	if (saved->owner != NULL)
-		memory->rmap.anon->moved(memory->rmap.anon_data, NULL, saved, area, from, to);
+	if (saved->owner != NULL && !telling->slot_told)
+		memory->rmap.anon->moved(memory->rmap.anon_data, NULL, saved, telling->area,
+					 telling->from, telling->to);
+	telling->slot_told = true;
+}
+
+/* The page that the entry maps, or whose slot it names, with a reference; NULL: it is in none. */
+static struct vas_page *hold_page(const struct telling *telling, uint32_t *slot)
+{
+	struct vas_memory *memory = &telling->in->machine->memory;
+	struct vas_page *page = NULL;
+	uint64_t value;
+	uint32_t frame;
+
+	*slot = 0;
+	vas_pmap_lock(telling->entry.table);
+	value = vas_entry_read(&telling->entry);
+	frame = vas_entry_maps(value);
+	if (frame != 0) {
+		page = vas_frame_page(memory->frames, frame);
+		if (vas_entry_present(value))
+			vas_page_get(page);
+		else
+			vas_page_hold_frozen(page);
+	} else if (!vas_entry_present(value) && vas_entry_kind(value) == VAS_ENTRY_SWAP) {
+		*slot = (uint32_t)vas_entry_payload(value);
+	}
+	vas_pmap_unlock(telling->entry.table);
+	if (*slot != 0)
+		page = vas_swap_find(memory->swap, *slot);
+	return page;
+}
+
+/* Does it still, now that it is locked? Then nobody changes that. */
+static bool holds(const struct telling *telling, const struct vas_page *page, uint32_t slot)
+{
+	struct vas_memory *memory = &telling->in->machine->memory;
+	uint64_t value;
+
+	if (slot != 0)
+		return page->slot == slot;
+	vas_pmap_lock(telling->entry.table);
+	value = vas_entry_read(&telling->entry);
+	vas_pmap_unlock(telling->entry.table);
+	return vas_entry_maps(value) == vas_frame_number(memory->frames, page);
+}
+
+/* Was the page bound after its slot was told? => locked. */
+static bool follows_slot(const struct telling *telling, const struct vas_page *page, uint32_t slot)
+{
+	const struct vas_binding *saved;
+
+	if (slot == 0 || !telling->slot_told)
+		return false;
+	saved = vas_swap_binding(telling->in->machine->memory.swap, slot);
+	return page->owner == saved->owner && page->index == saved->index;
+}
+
+/* False: what the entry held has changed meanwhile: again. */
+static bool tell_entry(struct telling *telling)
+{
+	struct vas_memory *memory = &telling->in->machine->memory;
+	uint32_t slot;
+	struct vas_page *page = hold_page(telling, &slot);
+	bool held;
+
+	if (page == NULL) {
+		if (slot == 0 || telling->slot_told)
+			return true;
+		/* Who brings it in now may have read the binding as it was before. */
+		tell_slot(telling, slot);
+		return false;
+	}
+	vas_page_lock(page);
+	held = holds(telling, page, slot);
+	if (held && !follows_slot(telling, page, slot))
+		tell_page(telling, page);
+	if (held && slot != 0)
+		tell_slot(telling, slot);
+	vas_page_release(memory, page);
+	return held;
 }
 
 /* Each private page that moved is told to designs which number pages by address. */
-static void tell_page(struct machine_space *in, struct vas_area *area, uint64_t address,
-		      uint64_t from)
+static void tell_address(struct machine_space *in, struct vas_area *area, uint64_t from,
+			 uint64_t to)
 {
-	const struct vas_rmap *rmap = &in->machine->memory.rmap;
-	struct vas_memory *memory = &in->machine->memory;
-	struct vas_page *page = NULL;
-	struct vas_entry entry;
-	uint32_t slot = 0, frame;
-	uint64_t value;
+	struct telling telling = { .in = in, .area = area, .from = from, .to = to };
 
-	if (!vas_pmap_find(in->pmap, address, &entry))
+	if (!vas_pmap_find(in->pmap, to, &telling.entry))
 		return;
-	vas_pmap_lock(entry.table);
-	value = vas_entry_read(&entry);
-	frame = vas_entry_maps(value);
-	if (frame != 0 && vas_entry_present(value)) {
-		page = vas_frame_page(memory->frames, frame);
-		vas_page_get(page);
-	} else if (frame != 0) {
-		/* On its way: who moves it holds its lock, and looks for this entry. */
-		page = vas_frame_page(memory->frames, frame);
-		if (page->kind == VAS_PAGE_ANONYMOUS && !vas_page_is(page, VAS_PAGE_MERGED))
-			rmap->anon->moved(rmap->anon_data, page, NULL, area, from, address);
-		page = NULL;
-	} else if (value != 0 && !vas_entry_present(value) &&
-		   vas_entry_kind(value) == VAS_ENTRY_SWAP) {
-		slot = (uint32_t)vas_entry_payload(value);
-	}
-	vas_pmap_unlock(entry.table);
-	if (slot != 0) {
-		page = vas_swap_find(memory->swap, slot);
-		if (page == NULL) {
-			tell_saved(memory, slot, area, from, address);
-			return;
-		}
-	}
-	if (page == NULL)
+	while (!tell_entry(&telling))
+		;
+}
+
+/* Tables that go as a whole, and their entries with them. */
+static void count_tables(const struct machine_space *in, const struct vas_op *op)
+{
+	uint64_t end = op->from + (op->end - op->start), at = op->from;
+	uint64_t count = 0;
+
+	if (((op->from ^ op->start) & (TABLE_SPAN - 1)) != 0)
 		return;
-	vas_page_lock(page);
-	if (page->kind == VAS_PAGE_ANONYMOUS && !vas_page_is(page, VAS_PAGE_MERGED))
-		rmap->anon->moved(rmap->anon_data, page, NULL, area, from, address);
-	if (slot != 0)
-		tell_saved(memory, slot, area, from, address);
-	vas_page_unlock(page);
-	vas_page_put(memory, page);
+	at += (0 - at) & (TABLE_SPAN - 1);
+	end &= ~(TABLE_SPAN - 1);
+	for (; at < end && vas_pmap_next(in->pmap, &at, end); at += TABLE_SPAN)
+		count++;
+	__atomic_add_fetch(&in->machine->tables_moved, count, __ATOMIC_RELAXED);
 }
 
 void vas_move_entries(struct machine_space *in, const struct vas_op *op)
 {
 	const struct vas_rmap *rmap = &in->machine->memory.rmap;
 	uint64_t at = op->start;
-	int err =
-		vas_pmap_move(in->pmap, op->from, op->start, op->end - op->start, entry_moved, in);
+	int err;
 
+	count_tables(in, op);
+	err = vas_pmap_move(in->pmap, op->from, op->start, op->end - op->start, entry_moved, in);
 	vas_assert(err == 0); /* its tables were reserved */
 	if (rmap->anon->moved == NULL ||
 	    (rmap->anon->follows != NULL && !rmap->anon->follows(rmap->anon_data, op)))
@@ -103,7 +179,7 @@ void vas_move_entries(struct machine_space *in, const struct vas_op *op)
 		uint64_t stop = (at | (TABLE_SPAN - 1)) + 1;
 
 		for (; at < stop && at < op->end; at += VAS_PAGE_SIZE)
-			tell_page(in, op->area, at, op->from + (at - op->start));
+			tell_address(in, op->area, op->from + (at - op->start), at);
 	}
 }
 
@@ -122,15 +198,9 @@ static bool protect_entry(void *data, uint64_t address, const struct vas_entry *
 	uint32_t frame = vas_entry_maps(old);
 
 	(void)address;
-	if (frame != 0 && protecting->locks != 0) {
-		struct vas_page *page =
-			vas_frame_page(protecting->in->machine->memory.frames, frame);
-
-		if (protecting->locks > 0)
-			__atomic_add_fetch(&page->locks, 1, __ATOMIC_RELAXED);
-		else
-			__atomic_sub_fetch(&page->locks, 1, __ATOMIC_RELAXED);
-	}
+	if (frame != 0 && protecting->locks != 0)
+		vas_page_count_lock(vas_frame_page(protecting->in->machine->memory.frames, frame),
+				    protecting->locks);
 	if (!present && frame != 0)
 		value = vas_migration_end(old, frame);
 	if (!vas_entry_present(value))
@@ -144,7 +214,7 @@ static bool protect_entry(void *data, uint64_t address, const struct vas_entry *
 	if (!present)
 		value = vas_migration_make(value);
 	if (value != old)
-		(void)vas_entry_set(entry, value);
+		entry_change(entry, present ? old : UINT64_MAX, value);
 	return true;
 }
 

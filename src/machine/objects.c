@@ -38,10 +38,15 @@ static void release_object(struct vas_object *object)
 				    offsetof(struct machine_object, map) + design->map_bytes);
 }
 
+/* The last file: nobody is left who could ask for its pages to be written, or hear of an error. */
 static void release_file(struct vas_file *file)
 {
 	const struct vas_allocator *allocator = machine_of(file->object)->allocator;
+	struct machine_object *behind = machine_object_behind(file->object);
 
+	if (__atomic_sub_fetch(&behind->files, 1, __ATOMIC_ACQ_REL) == 0)
+		(void)!vas_write_back(&behind->machine->memory, file->object, 0,
+				      UINT64_MAX >> VAS_PAGE_SHIFT);
 	vas_object_put(file->object);
 	allocator->release(allocator->context, file, sizeof(*file));
 }
@@ -95,6 +100,7 @@ static int create_file(struct vas_object *object, const struct vas_object_open *
 		.object = object,
 		.release = release_file,
 	};
+	__atomic_add_fetch(&machine_object_behind(object)->files, 1, __ATOMIC_RELAXED);
 	*out = file;
 	return 0;
 }
@@ -225,6 +231,25 @@ int vas_file_read(struct vas_file *file, uint64_t offset, void *bytes, size_t le
 	return transfer_all(file->object, offset, bytes, length, false, done);
 }
 
+/* Brings the page that a boundary lies in into memory and holds it there, so that what is done to a
+ * part of it later cannot fail. *page is NULL if the boundary lies in none. */
+static int hold_page(struct vas_object *object, uint64_t boundary, struct vas_page **page)
+{
+	int err;
+
+	*page = NULL;
+	if ((boundary & VAS_PAGE_MASK) == 0)
+		return 0;
+	err = get_page(object, boundary >> VAS_PAGE_SHIFT, page);
+	return err == -VAS_EOVERFLOW ? 0 : err;
+}
+
+static void let_go(struct vas_object *object, struct vas_page *page)
+{
+	if (page != NULL)
+		vas_page_put(&machine_of(object)->memory, page);
+}
+
 /* What lies behind `size` in its page reads as zeroes from now on. */
 static int zero_tail(struct vas_object *object, uint64_t size)
 {
@@ -237,24 +262,6 @@ static int zero_tail(struct vas_object *object, uint64_t size)
 		err = vas_object_zero_tail(object, size);
 	while (err == -VAS_ENOMEM && vas_make_frames(machine_of(object), 1, &tries) == 0);
 	return err;
-}
-
-int vas_file_write(struct vas_file *file, uint64_t offset, const void *bytes, size_t length,
-		   size_t *done)
-{
-	if (done != NULL)
-		*done = 0;
-	if (offset + length < offset)
-		return -VAS_EINVAL;
-	if (length > 0 && offset + length > vas_object_size(file->object)) {
-		int err = vas_truncate(file, offset + length);
-
-		if (err != 0)
-			return err;
-	}
-	/* Only read from. */
-	return transfer_all(file->object, offset, (unsigned char *)(uintptr_t)bytes, length, true,
-			    done);
 }
 
 /* ---- Entries for a range of pages, in all spaces ---- */
@@ -299,29 +306,73 @@ static void unmap_range(struct vas_object *object, uint64_t first, uint64_t last
 	}
 }
 
-int vas_truncate(struct vas_file *file, uint64_t size)
+/* => the object's `change`. */
+static int resize(struct vas_file *file, uint64_t size, bool only_grow)
 {
 	struct vas_object *object = file->object;
 	struct vas_memory *memory = &machine_of(object)->memory;
 	uint64_t first = (size >> VAS_PAGE_SHIFT) + ((size & VAS_PAGE_MASK) != 0);
 	uint64_t before = vas_object_size(object);
+	struct vas_page *last = NULL;
 	int err = 0;
 
+	if (only_grow && size <= before)
+		return 0;
 	/* Who maps the last page may have written behind the end. */
 	if (size > before)
 		err = zero_tail(object, before);
+	else if (object->store == NULL)
+		err = hold_page(object, size, &last);
 	if (err == 0)
 		err = vas_object_resize(object, size);
-	if (err != 0)
+	if (err != 0 || size >= before) {
+		if (err == 0)
+			__atomic_store_n(&file->size, size, __ATOMIC_RELAXED);
+		let_go(object, last);
 		return err;
-	file->size = size;
-	if (size >= before)
-		return 0;
+	}
+	__atomic_store_n(&file->size, size, __ATOMIC_RELAXED);
 	unmap_range(object, first, UINT64_MAX >> VAS_PAGE_SHIFT, ZAP_CONTENTS);
 	vas_drop_pages(memory, object, first, UINT64_MAX >> VAS_PAGE_SHIFT);
 	unmap_range(object, first, UINT64_MAX >> VAS_PAGE_SHIFT, ZAP_CONTENTS);
 	vas_object_drop_slots(object, first, UINT64_MAX >> VAS_PAGE_SHIFT);
-	return zero_tail(object, size);
+	err = zero_tail(object, size);
+	let_go(object, last);
+	return err;
+}
+
+static int change_size(struct vas_file *file, uint64_t size, bool only_grow)
+{
+	struct machine_object *behind = machine_object_behind(file->object);
+	int err;
+
+	vas_mutex_lock(&behind->change, VAS_RANK_SPACE);
+	err = resize(file, size, only_grow);
+	vas_mutex_unlock(&behind->change, VAS_RANK_SPACE);
+	return err;
+}
+
+int vas_truncate(struct vas_file *file, uint64_t size)
+{
+	return change_size(file, size, false);
+}
+
+int vas_file_write(struct vas_file *file, uint64_t offset, const void *bytes, size_t length,
+		   size_t *done)
+{
+	if (done != NULL)
+		*done = 0;
+	if (offset + length < offset)
+		return -VAS_EINVAL;
+	if (length > 0 && offset + length > vas_object_size(file->object)) {
+		int err = change_size(file, offset + length, true);
+
+		if (err != 0)
+			return err;
+	}
+	/* Only read from. */
+	return transfer_all(file->object, offset, (unsigned char *)(uintptr_t)bytes, length, true,
+			    done);
 }
 
 /* Zeroes of part of a page. */
@@ -334,12 +385,53 @@ static int zero_part(struct vas_object *object, uint64_t offset, uint64_t length
 	return transfer(object, offset, (unsigned char *)(uintptr_t)zeroes, (size_t)length, true);
 }
 
+static uint64_t written(const struct vas_memory *memory)
+{
+	return __atomic_load_n(&memory->counts.written, __ATOMIC_ACQUIRE);
+}
+
+/*
+ * The store first: if it fails, nothing has changed; and what is not in memory any more must not be
+ * read again as it was. A page that was written out between the two is in the store again, or was
+ * even read again: then all is done once more. What is written from then on is another's affair.
+ */
+static int punch_pages(struct vas_object *object, uint64_t first, uint64_t last)
+{
+	struct vas_memory *memory = &machine_of(object)->memory;
+	uint64_t before;
+	unsigned rounds = 0;
+
+	do {
+		int err;
+
+		before = written(memory);
+		err = vas_object_punch(object, first, last);
+		if (err != 0)
+			return err;
+		unmap_range(object, first, last, ZAP_OBJECT);
+		vas_drop_pages(memory, object, first, last);
+		vas_object_drop_slots(object, first, last);
+	} while (rounds++ == 0 && object->store != NULL && written(memory) != before);
+	return 0;
+}
+
+int vas_punch_pages(struct vas_object *object, uint64_t first, uint64_t last)
+{
+	struct machine_object *behind = machine_object_behind(object);
+	int err;
+
+	vas_mutex_lock(&behind->change, VAS_RANK_SPACE);
+	err = punch_pages(object, first, last);
+	vas_mutex_unlock(&behind->change, VAS_RANK_SPACE);
+	return err;
+}
+
 int vas_punch(struct vas_file *file, uint64_t offset, uint64_t length)
 {
 	struct vas_object *object = file->object;
-	uint64_t size = vas_object_size(object), end = offset + length;
-	uint64_t first = vas_page_up(offset), past = vas_page_down(end);
-	int err = 0;
+	uint64_t size = vas_object_size(object), end = offset + length, first, past;
+	struct vas_page *head, *tail = NULL;
+	int err;
 
 	if (length == 0 || end < offset)
 		return -VAS_EINVAL;
@@ -347,21 +439,22 @@ int vas_punch(struct vas_file *file, uint64_t offset, uint64_t length)
 		end = size;
 	if (offset >= end)
 		return 0;
-	if (end == size)
-		past = vas_page_up(end);
+	first = vas_page_up(offset);
+	past = end == size ? vas_page_up(end) : vas_page_down(end);
 	if (first > past) /* all in one page */
 		return zero_part(object, offset, end - offset);
-	err = zero_part(object, offset, (first < end ? first : end) - offset);
+	err = hold_page(object, offset, &head);
+	if (err == 0 && past < end)
+		err = hold_page(object, end, &tail);
+	if (err == 0 && first < past)
+		err = vas_punch_pages(object, first >> VAS_PAGE_SHIFT, (past >> VAS_PAGE_SHIFT) - 1);
+	if (err == 0)
+		err = zero_part(object, offset, (first < end ? first : end) - offset);
 	if (err == 0 && past < end)
 		err = zero_part(object, past, end - past);
-	if (err != 0 || first == past)
-		return err;
-	first >>= VAS_PAGE_SHIFT;
-	past >>= VAS_PAGE_SHIFT;
-	unmap_range(object, first, past - 1, ZAP_OBJECT);
-	vas_drop_pages(&machine_of(object)->memory, object, first, past - 1);
-	vas_object_drop_slots(object, first, past - 1);
-	return vas_object_punch(object, first, past - 1);
+	let_go(object, head);
+	let_go(object, tail);
+	return err;
 }
 
 int vas_file_sync(struct vas_file *file)
@@ -388,7 +481,7 @@ static struct vas_object *next_object(struct machine_space *in, uint64_t *at, ui
 
 	while (object == NULL && *at < end) {
 		struct vas_area *area = vas_find_ge(in->space, *at);
-		uint64_t stop;
+		uint64_t stop, run_end;
 
 		if (area == NULL || area->range.start > *at)
 			*err = -VAS_ENOMEM;
@@ -408,7 +501,9 @@ static struct vas_object *next_object(struct machine_space *in, uint64_t *at, ui
 								       : machine_object_of(area);
 		if (object != NULL) {
 			vas_object_get(object);
-			*first = machine_index_of(area, *at);
+			*first = vas_run_page(in, area, *at, &run_end);
+			if (run_end < stop)
+				stop = run_end;
 			*last = *first + ((stop - *at) >> VAS_PAGE_SHIFT) - 1;
 		}
 		*at = stop;

@@ -124,12 +124,15 @@ static void begin_merging(struct vas_machine *machine)
 {
 	struct machine_space *in = NULL;
 
-	if (__atomic_exchange_n(&machine->memory.merging, true, __ATOMIC_ACQ_REL))
+	if (__atomic_load_n(&machine->may_merge, __ATOMIC_ACQUIRE))
 		return;
+	if (!__atomic_load_n(&machine->memory.merging, __ATOMIC_RELAXED))
+		__atomic_store_n(&machine->memory.merging, true, __ATOMIC_RELAXED);
 	while ((in = vas_next_space(machine, in)) != NULL) {
 		vas_shared_lock_write(&in->lock);
 		vas_shared_unlock_write(&in->lock);
 	}
+	__atomic_store_n(&machine->may_merge, true, __ATOMIC_RELEASE);
 }
 
 size_t vas_machine_merge(struct vas_machine *machine)
@@ -141,6 +144,7 @@ size_t vas_machine_merge(struct vas_machine *machine)
 	size_t bytes;
 
 	begin_merging(machine);
+	(void)machine_note_peak(machine);
 	vas_frames_count(machine->memory.frames, &frames);
 	while (merging.size < 2 * (size_t)(frames.total - frames.free))
 		merging.size *= 2;
@@ -203,21 +207,33 @@ static uint64_t rmap_bytes(struct vas_machine *machine)
 			bytes += rmap->anon->listener->space_bytes +
 				 rmap->anon->listener->area_bytes *
 					 vas_index_count(in->space->index);
+		bytes += vas_runs_bytes(in);
 		vas_shared_unlock_read(&in->lock, slot);
 	}
 	vas_mutex_lock(&machine->lock, VAS_RANK_LEAF);
 	for (at = machine->objects.next; at != &machine->objects; at = at->next) {
-		const struct machine_object *object =
-			(const void *)((unsigned char *)at - offsetof(struct machine_object, all));
+		struct machine_object *behind =
+			(void *)((unsigned char *)at - offsetof(struct machine_object, all));
+		unsigned rounds = 0;
 
-		bytes += rmap->file->bytes(&object->map);
+		/* Not in rising order; but who holds it never waits for the machine's. */
+		while (!vas_mutex_trylock(&behind->object->lock, VAS_RANK_OBJECT))
+			vas_pause(&rounds);
+		bytes += rmap->file->bytes(&behind->map);
+		vas_mutex_unlock(&behind->object->lock, VAS_RANK_OBJECT);
 	}
 	vas_mutex_unlock(&machine->lock, VAS_RANK_LEAF);
 	return bytes;
 }
 
+static uint64_t figure(const uint64_t *figure)
+{
+	return __atomic_load_n(figure, __ATOMIC_RELAXED);
+}
+
 void vas_machine_count(struct vas_machine *machine, struct vas_machine_counts *counts)
 {
+	const struct vas_rmap *rmap = &machine->memory.rmap;
 	const struct vas_memory_counts *memory = &machine->memory.counts;
 	struct machine_space *in = NULL;
 	struct vas_frame_counts frames;
@@ -226,9 +242,7 @@ void vas_machine_count(struct vas_machine *machine, struct vas_machine_counts *c
 	vas_frames_count(machine->memory.frames, &frames);
 	counts->frames = frames.total;
 	counts->free = frames.free;
-	if (frames.total - frames.free > machine->peak)
-		machine->peak = frames.total - frames.free;
-	counts->peak = machine->peak;
+	counts->peak = machine_note_peak(machine);
 	while ((in = vas_next_space(machine, in)) != NULL)
 		counts->tables += vas_pmap_tables(in->pmap);
 	if (machine->memory.swap != NULL) {
@@ -239,20 +253,21 @@ void vas_machine_count(struct vas_machine *machine, struct vas_machine_counts *c
 		counts->swap_used = swap.used;
 	}
 	count_events(machine, counts);
-	counts->forks = machine->forks;
-	counts->fork_entries = machine->fork_entries;
-	counts->entries_moved = machine->entries_moved;
-	counts->scanned = memory->scanned;
-	counts->reclaimed = memory->reclaimed;
-	counts->activated = memory->activated;
-	counts->swapped_out = memory->swapped_out;
-	counts->swapped_in = memory->swapped_in;
-	counts->written = memory->written;
-	counts->write_errors = memory->write_errors;
-	counts->migrated = memory->migrated;
-	counts->merged = memory->merged;
-	counts->walks = machine->memory.rmap.walks;
-	counts->candidates = machine->memory.rmap.candidates;
-	counts->hits = machine->memory.rmap.hits;
+	counts->forks = figure(&machine->forks);
+	counts->fork_entries = figure(&machine->fork_entries);
+	counts->entries_moved = figure(&machine->entries_moved);
+	counts->tables_moved = figure(&machine->tables_moved);
+	counts->scanned = figure(&memory->scanned);
+	counts->reclaimed = figure(&memory->reclaimed);
+	counts->activated = figure(&memory->activated);
+	counts->swapped_out = figure(&memory->swapped_out);
+	counts->swapped_in = figure(&memory->swapped_in);
+	counts->written = figure(&memory->written);
+	counts->write_errors = figure(&memory->write_errors);
+	counts->migrated = figure(&memory->migrated);
+	counts->merged = figure(&memory->merged);
+	counts->walks = __atomic_load_n(&rmap->walks, __ATOMIC_RELAXED);
+	counts->candidates = __atomic_load_n(&rmap->candidates, __ATOMIC_RELAXED);
+	counts->hits = __atomic_load_n(&rmap->hits, __ATOMIC_RELAXED);
 	counts->rmap_bytes = rmap_bytes(machine);
 }

@@ -55,7 +55,7 @@ static bool zap_entry(void *data, uint64_t address, const struct vas_entry *entr
 static void put_all(struct zapping *zap)
 {
 	for (size_t i = 0; i < zap->count; i++) {
-		if (zap->pages[i]->slot != 0)
+		if (__atomic_load_n(&zap->pages[i]->slot, __ATOMIC_RELAXED) != 0)
 			vas_page_forget_slot(zap->memory, zap->pages[i]);
 		vas_page_put(zap->memory, zap->pages[i]);
 	}

@@ -76,6 +76,17 @@ bool vas_leave(struct vas_space *space, int err);
 int vas_space_make(const struct vas_space_config *config, struct vas_space *parent,
 		   struct vas_space **space);
 
+/* Where a listener's bytes stand, counted from an area. => it listens to the space. */
+static inline size_t vas_space_area_offset(const struct vas_space *space,
+					   const struct vas_listener *listener)
+{
+	unsigned i = 0;
+
+	while (space->listeners[i].listener != listener)
+		i++;
+	return space->listeners[i].offset;
+}
+
 static inline bool vas_space_may(const struct vas_space *space, uint32_t privilege)
 {
 	return (space->privileges & privilege) != 0;
