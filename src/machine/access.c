@@ -111,7 +111,9 @@ static int attempt(struct machine_space *in, const struct wish *wish)
 	if (!allowed(area, wish->access))
 		return -VAS_EACCES;
 	err = vas_fault(in, area, wish->address, wish->access);
-	return err == 0 ? -VAS_EINTR : err;
+	if (err > 0 && (wish->bytes == NULL || hardware(in, wish)))
+		return 0;
+	return err >= 0 ? -VAS_EINTR : err;
 }
 
 static int access_page(struct machine_space *in, const struct wish *wish)

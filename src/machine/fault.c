@@ -39,6 +39,7 @@ struct fault {
 	bool write;
 	struct vas_entry entry;
 	uint64_t old; /* what the entry was */
+	bool done;    /* the entry allows the access now */
 	struct vas_pool pool;
 };
 
@@ -78,6 +79,7 @@ static void map(struct fault *fault, struct vas_page *page, uint64_t bits)
 	(void)vas_entry_set(&fault->entry, entry_for(fault->memory, page, bits));
 	vas_page_map(fault->memory, page, &fault->entry, (bits & VAS_PTE_LOCKED) != 0,
 		     &fault->pool);
+	fault->done = (bits & VAS_PTE_WRITE) != 0 || !fault->write;
 }
 
 /*
@@ -121,6 +123,7 @@ static int fault_zero(struct fault *fault)
 				    entry_for(fault->memory, fault->memory->zero,
 					      (entry_bits(fault->area, false) & ~VAS_PTE_LOCKED) |
 						      VAS_PTE_SPECIAL));
+		fault->done = true;
 		machine_count_event(fault->machine, EVENT_ZERO);
 	}
 	vas_pmap_unlock(fault->entry.table);
@@ -253,6 +256,7 @@ static int fault_write_private(struct fault *fault, struct vas_page *page)
 		if (same(fault)) {
 			(void)vas_entry_set(&fault->entry,
 					    now | VAS_PTE_WRITE | VAS_PTE_DIRTY | VAS_PTE_ACCESSED);
+			fault->done = true;
 			machine_count_event(fault->machine, EVENT_REUSED);
 		}
 		vas_pmap_unlock(fault->entry.table);
@@ -272,6 +276,7 @@ static int fault_write_shared(struct fault *fault, struct vas_page *page)
 		vas_page_set(page, VAS_PAGE_DIRTY);
 		(void)vas_entry_set(&fault->entry,
 				    fault->old | VAS_PTE_WRITE | VAS_PTE_DIRTY | VAS_PTE_ACCESSED);
+		fault->done = true;
 		machine_count_event(fault->machine, EVENT_WRITE);
 	}
 	vas_pmap_unlock(fault->entry.table);
@@ -438,12 +443,14 @@ int vas_fault(struct machine_space *in, struct vas_area *area, uint64_t address,
 	if (vas_pmap_make(in->pmap, address, &fault.entry) != 0)
 		return -VAS_EAGAIN;
 	fault.old = vas_entry_read(&fault.entry);
-	if (!machine_chains(fault.memory))
-		return resolve(&fault);
+	if (!machine_chains(fault.memory)) {
+		err = resolve(&fault);
+		return err == 0 ? fault.done : err;
+	}
 	vas_pool_init(&fault.pool, in->machine->allocator);
 	err = vas_page_map_reserve(fault.memory, &fault.pool, 1);
 	if (err == 0)
 		err = resolve(&fault);
 	vas_pool_trim(&fault.pool, 0);
-	return err;
+	return err == 0 ? fault.done : err;
 }

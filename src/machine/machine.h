@@ -210,7 +210,8 @@ static inline struct vas_page *entry_hold(const struct vas_memory *memory,
 /* ---- fault.c ---- */
 
 /*
- * One fault, with the space's lock shared. 0: something changed, try the access again.
+ * One fault, with the space's lock shared. 1: the entry allows the access now. 0: something
+ * changed, try the access again.
  * -VAS_EAGAIN: no frame: let go, reclaim, try again. Else as vas_access.
  */
 int vas_fault(struct machine_space *in, struct vas_area *area, uint64_t address,
