@@ -111,6 +111,10 @@ struct vas_listener {
 	void (*enter)(void *data, struct vas_space *space);
 	bool (*leave)(void *data, struct vas_space *space, int err);
 
+	/* All areas are about to go, one after the other (exit, exec): VAS_OP_UNMAP and VAS_OP_FREE
+	 * follow for each. May be NULL. */
+	void (*end)(void *data, struct vas_space *space);
+
 	/* The file for shared anonymous memory of so many bytes, with a reference, if the caller
 	 * brings none. May be NULL: such an area has no file. -VAS_ENOMEM. */
 	int (*share)(void *data, struct vas_space *space, uint64_t length, struct vas_file **file);

@@ -216,7 +216,9 @@ static void apply_fork(struct machine_space *child, const struct vas_op *op)
 	struct machine_space *parent = machine_space_of(op->other->space);
 	struct machine_area *from = machine_area_of(parent, op->other);
 
-	vas_link_area(child, op->area, &parent->pool, false);
+	if (!child->linked)
+		vas_link_all(child, &parent->pool, false);
+	child->linked = true;
 	if ((op->area->flags & VAS_AREA_WIPE_ON_FORK) != 0)
 		return;
 	machine_area_of(child, op->area)->has_private = from->has_private;
@@ -272,6 +274,18 @@ static void machine_apply(void *data, struct vas_space *space, const struct vas_
 	vas_link_area(in, op->area, &in->pool, false);
 }
 
+/* Exit and exec: what all areas hold goes in one pass, and their links by object. */
+static void machine_end(void *data, struct vas_space *space)
+{
+	const struct vas_range all = { 0, UINT64_C(1) << 47 };
+	struct machine_space *in = machine_space_of(space);
+
+	(void)data;
+	vas_zap(&in->machine->memory, in->pmap, all, ZAP_ALL, false);
+	vas_pmap_trim(in->pmap, all.start, all.end);
+	vas_link_all(in, &in->pool, true);
+}
+
 static int machine_share(void *data, struct vas_space *space, uint64_t length,
 			 struct vas_file **file)
 {
@@ -294,6 +308,7 @@ const struct vas_listener vas_machine_listener = {
 	.close = machine_close,
 	.enter = machine_enter,
 	.leave = machine_leave,
+	.end = machine_end,
 	.share = machine_share,
 	.reserve = machine_reserve,
 	.settle = machine_settle,

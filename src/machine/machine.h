@@ -75,6 +75,7 @@ struct machine_space {
 	struct vas_pool pool;	     /* changed with the lock held alone */
 	struct vas_index *runs;	     /* of nonlinear areas; NULL: there was never one */
 	bool listed;		     /* it is in the machine's list */
+	bool linked;		     /* a fork's child: its areas are in their objects' maps */
 	uint32_t wanted;	     /* frames that a call could not get */
 	unsigned tries;		     /* how often it was made again for want of them */
 	struct machine_space *child; /* of the fork that goes on */
@@ -253,6 +254,9 @@ void vas_age_pages(struct machine_space *in, struct vas_range range, bool cold);
  * space whose call it is. */
 void vas_link_area(struct machine_space *in, struct vas_area *area, struct vas_pool *pool,
 		   bool gone);
+/* All areas of a space at once (fork, exit, exec): those of one object that lie side by side, as a
+ * library's do, in one round of its lock. */
+void vas_link_all(struct machine_space *in, struct vas_pool *pool, bool gone);
 /* -VAS_ENOMEM. */
 int vas_link_reserve(struct machine_space *in, size_t changes);
 

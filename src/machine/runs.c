@@ -154,61 +154,79 @@ static void cut(const struct edit *edit, uint64_t at)
 	insert(edit, at, end, first);
 }
 
+/* The area's run that ends at `at` and goes on with page `first` there, or NULL. */
+static struct machine_run *run_before(const struct edit *edit, uint64_t at, uint64_t first)
+{
+	struct machine_run *run = at > edit->area->range.start ? run_at(edit->in, at - 1) : NULL;
+
+	return run != NULL && run->range.end == at && run->link.last + 1 == first ? run : NULL;
+}
+
 /* Makes one of the runs below and above `at`, if they are the area's and go on in order. */
 static void join(const struct edit *edit, uint64_t at)
 {
-	struct machine_run *above, *below;
+	struct machine_run *above = at < edit->area->range.end ? run_at(edit->in, at) : NULL;
+	struct machine_run *below;
+	uint64_t end;
 
-	if (at <= edit->area->range.start || at >= edit->area->range.end)
+	if (above == NULL || above->range.start != at)
 		return;
-	above = run_at(edit->in, at);
-	below = run_at(edit->in, at - 1);
-	if (above == NULL || below == NULL || above == below || above->range.start != at ||
-	    below->range.end != at || below->link.last + 1 != above->link.first)
+	below = run_before(edit, at, above->link.first);
+	if (below == NULL)
 		return;
-	at = above->range.end;
+	end = above->range.end;
 	erase(edit, above);
-	resize(edit, below, below->range.start, at, below->link.first);
+	resize(edit, below, below->range.start, end, below->link.first);
 }
 
-/* ---- Ranges ---- */
-
-/* => no run reaches across either end. */
-static void drop(const struct edit *edit, uint64_t start, uint64_t end)
+/* [start, end) has no run any more. What lies around it has one all the time, although the lock is
+ * let go now and then. */
+static void clear(const struct edit *edit, uint64_t start, uint64_t end)
 {
 	struct machine_run *run = run_at(edit->in, start);
+	unsigned erased = 0;
 
-	while (run != NULL && run->range.start < end) {
-		lock(edit);
-		for (int i = 0; i < BATCH && run != NULL && run->range.start < end; i++) {
-			erase(edit, run);
-			run = run_at(edit->in, start);
-		}
-		unlock(edit);
+	if (run != NULL && run->range.start < start) {
+		uint64_t stop = run->range.end, first = page_of(run, end);
+
+		resize(edit, run, run->range.start, start, run->link.first);
+		if (stop > end)
+			insert(edit, end, stop, first);
+		run = run_at(edit->in, start);
 	}
+	for (; run != NULL && run->range.end <= end; run = run_at(edit->in, start)) {
+		erase(edit, run);
+		if (++erased % BATCH == 0) {
+			unlock(edit);
+			lock(edit);
+		}
+	}
+	if (run != NULL && run->range.start < end)
+		resize(edit, run, end, run->range.end, page_of(run, end));
 }
 
 /* [start, end) shows the pages from `first` on. */
 static void set(const struct edit *edit, uint64_t start, uint64_t end, uint64_t first)
 {
-	struct machine_run *run;
+	struct machine_run *run = run_at(edit->in, start), *before;
 
 	lock(edit);
-	cut(edit, start);
-	cut(edit, end);
-	run = run_at(edit->in, start);
 	if (run != NULL && run->range.start == start && run->range.end == end) {
 		resize(edit, run, start, end, first);
+		join(edit, start);
 	} else {
-		unlock(edit);
-		drop(edit, start, end);
-		lock(edit);
-		insert(edit, start, end, first);
+		clear(edit, start, end);
+		before = run_before(edit, start, first);
+		if (before != NULL)
+			resize(edit, before, before->range.start, end, before->link.first);
+		else
+			insert(edit, start, end, first);
 	}
-	join(edit, start);
 	join(edit, end);
 	unlock(edit);
 }
+
+/* ---- Operations ---- */
 
 /* [start, end), without runs, shows what [from, ...) of `source` does. */
 static void copy(const struct edit *edit, uint64_t start, uint64_t end,
@@ -247,16 +265,13 @@ static void become_nonlinear(const struct edit *edit)
 	unlock(edit);
 }
 
-/* ---- Operations ---- */
-
 static void apply_move(const struct edit *edit, const struct vas_op *op)
 {
 	if (op->start >= op->end)
 		return;
 	lock(edit);
-	cut(edit, op->end);
+	clear(edit, op->start, op->end);
 	unlock(edit);
-	drop(edit, op->start, op->end);
 	copy(edit, op->start, op->end, edit->in, op->from);
 	lock(edit);
 	join(edit, op->end);
@@ -294,7 +309,9 @@ void vas_apply_runs(struct machine_space *in, const struct vas_op *op)
 		copy(&edit, op->start, op->end, machine_space_of(op->other->space), op->start);
 		break;
 	case VAS_OP_FREE:
-		drop(&edit, op->start, op->end);
+		lock(&edit);
+		clear(&edit, op->start, op->end);
+		unlock(&edit);
 		break;
 	case VAS_OP_REINDEX:
 		apply_reindex(&edit, op);
@@ -320,10 +337,10 @@ static size_t count_runs(const struct machine_space *in, uint64_t start, uint64_
 	return count;
 }
 
-/* Each clone is cut at one place, or grows by a run; what is shown anew is one, and cut at both
- * ends, out of what may have been linear. */
+/* Each clone is cut at one place, or grows by a run; what is shown anew is one, and cut out of another,
+ * of an area that may have been linear. */
 #define RUNS_EACH    2
-#define RUNS_REINDEX 4
+#define RUNS_REINDEX 3
 
 static size_t runs_needed(const struct machine_space *in, const struct vas_budget *budget)
 {

@@ -197,6 +197,10 @@ static void drop_all(struct vas_space *space)
 {
 	struct vas_area *area;
 
+	for (unsigned i = 0; i < space->listener_count && !space->quiet; i++) {
+		if (space->listeners[i].listener->end != NULL)
+			space->listeners[i].listener->end(space->listeners[i].data, space);
+	}
 	while ((area = vas_area_last(space)) != NULL)
 		vas_drop(area);
 }
@@ -237,7 +241,8 @@ static int do_place(struct vas_space *space, const struct vas_place *place)
 	int err;
 
 	if (place->range.start >= place->range.end ||
-	    ((place->range.start | place->range.end) & VAS_PAGE_MASK) != 0)
+	    ((place->range.start | place->range.end) & VAS_PAGE_MASK) != 0 ||
+	    (place->flags & VAS_AREA_NONLINEAR) != 0)
 		return -VAS_EINVAL;
 	area = vas_find_ge(space, place->range.start);
 	if (area != NULL && area->range.start < place->range.end)
