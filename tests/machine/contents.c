@@ -302,7 +302,7 @@ static void move(struct contents *contents, const struct vas_op *op)
 }
 
 static void inherit(struct contents *contents, const struct vas_op *op, struct cell *child,
-		 uint64_t address)
+		    uint64_t address)
 {
 	const struct cell *parent = cell_at(op->other->space, page_of(address));
 

@@ -76,8 +76,9 @@ static bool access_ended(struct steps *steps, int err, int due, uint64_t page)
 {
 	if (err == 0 && due == 0)
 		return true;
-	/* The table comes first. */
-	if ((due == 0 || due == -VAS_EOVERFLOW) && err == -VAS_ENOMEM) {
+	/* The table comes first, and records. */
+	if ((due == 0 || due == -VAS_EOVERFLOW || (due == -VAS_EFAULT && steps->stores_fail)) &&
+	    err == -VAS_ENOMEM) {
 		steps->no_memory++;
 		return false;
 	}
@@ -94,8 +95,7 @@ static bool access_ended(struct steps *steps, int err, int due, uint64_t page)
 
 static void read_page(struct steps *steps, struct vas_space *space, uint64_t page)
 {
-	struct contents_place due =
-		contents_look(&steps->contents, space, page, VAS_ACCESS_READ);
+	struct contents_place due = contents_look(&steps->contents, space, page, VAS_ACCESS_READ);
 	uint64_t token = 0;
 
 	steps->reads++;
@@ -118,8 +118,7 @@ static uint64_t pick_token(struct steps *steps)
 
 static void write_token(struct steps *steps, struct vas_space *space, uint64_t page, uint64_t token)
 {
-	struct contents_place due =
-		contents_look(&steps->contents, space, page, VAS_ACCESS_WRITE);
+	struct contents_place due = contents_look(&steps->contents, space, page, VAS_ACCESS_WRITE);
 
 	if (access_ended(steps, put(space, page, token), due.err, page))
 		contents_put(&steps->contents, space, page, token, false);
@@ -260,14 +259,17 @@ static void step_brk(struct steps *steps)
 static void step_advise(struct steps *steps)
 {
 	static const int advices[] = {
-		VAS_ADVICE_DONTNEED,	   VAS_ADVICE_DONTNEED,	     VAS_ADVICE_FREE,
-		VAS_ADVICE_FREE,	   VAS_ADVICE_FREE,	     VAS_ADVICE_COLD,
-		VAS_ADVICE_PAGEOUT,	   VAS_ADVICE_PAGEOUT,	     VAS_ADVICE_WIPEONFORK,
-		VAS_ADVICE_KEEPONFORK,	   VAS_ADVICE_DONTFORK,	     VAS_ADVICE_DOFORK,
-		VAS_ADVICE_DOFORK,	   VAS_ADVICE_REMOVE,	     VAS_ADVICE_GUARD_INSTALL,
-		VAS_ADVICE_GUARD_REMOVE,   VAS_ADVICE_MERGEABLE,     VAS_ADVICE_MERGEABLE,
-		VAS_ADVICE_UNMERGEABLE,	   VAS_ADVICE_POPULATE_READ, VAS_ADVICE_POPULATE_WRITE,
-		VAS_ADVICE_DONTNEED_LOCKED,
+		VAS_ADVICE_DONTNEED,	   VAS_ADVICE_DONTNEED,
+		VAS_ADVICE_FREE,	   VAS_ADVICE_FREE,
+		VAS_ADVICE_FREE,	   VAS_ADVICE_COLD,
+		VAS_ADVICE_PAGEOUT,	   VAS_ADVICE_PAGEOUT,
+		VAS_ADVICE_WIPEONFORK,	   VAS_ADVICE_KEEPONFORK,
+		VAS_ADVICE_DONTFORK,	   VAS_ADVICE_DOFORK,
+		VAS_ADVICE_DOFORK,	   VAS_ADVICE_REMOVE,
+		VAS_ADVICE_GUARD_INSTALL,  VAS_ADVICE_GUARD_REMOVE,
+		VAS_ADVICE_MERGEABLE,	   VAS_ADVICE_MERGEABLE,
+		VAS_ADVICE_UNMERGEABLE,	   VAS_ADVICE_POPULATE_READ,
+		VAS_ADVICE_POPULATE_WRITE, VAS_ADVICE_DONTNEED_LOCKED,
 	};
 	struct vas_space *space = pick_space(steps)->space;
 	struct span span = pick_mapped(steps, space);

@@ -626,9 +626,8 @@ static void populated_memory_is_there_at_once(void **state)
 		assert_true(look(world->space, page).writable);
 	}
 	assert_int_equal(map_pages(world->space, 8, 4, RW, 0), 0);
-	assert_int_equal(vas_advise(world->space, at(8), 4 * VAS_PAGE_SIZE,
-				    VAS_ADVICE_POPULATE_READ),
-			 0);
+	assert_int_equal(
+		vas_advise(world->space, at(8), 4 * VAS_PAGE_SIZE, VAS_ADVICE_POPULATE_READ), 0);
 	assert_true(look(world->space, 9).zero);
 }
 
@@ -727,10 +726,10 @@ static void a_machine_needs_frames_and_known_designs(void **state)
 	assert_int_equal(vas_machine_create(&(struct vas_machine_config){ 0 }, &machine),
 			 -VAS_EINVAL);
 	assert_null(machine);
-	assert_int_equal(vas_machine_create(
-				 &(struct vas_machine_config){ .frames = 8, .anon_rmap = "none" },
-				 &machine),
-			 -VAS_EINVAL);
+	assert_int_equal(
+		vas_machine_create(&(struct vas_machine_config){ .frames = 8, .anon_rmap = "none" },
+				   &machine),
+		-VAS_EINVAL);
 	assert_null(machine);
 	vas_machine_destroy(NULL);
 }
@@ -740,9 +739,8 @@ static void a_background_thread_keeps_frames_free(void **state)
 	struct world world;
 
 	(void)state;
-	world_start(&world,
-		    &(struct world_config){ .frames = 96, .slots = 64, .threads = true }, NULL,
-		    NULL);
+	world_start(&world, &(struct world_config){ .frames = 96, .slots = 64, .threads = true },
+		    NULL, NULL);
 	assert_int_equal(map_pages(world.space, 0, 80, RW, 0), 0);
 	for (uint64_t page = 0; page < 80; page++)
 		must_put(world.space, page, page + 1);

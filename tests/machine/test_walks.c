@@ -46,12 +46,13 @@ static void run(const char *anon, const char *file, uint64_t count)
 			steps_look_at_all(steps);
 	}
 	vas_machine_count(steps->world.machine, &counts);
-	print_message("%s, %s: %llu steps, %llu with 6 forks or more, %llu out of memory; "
-		      "%llu out, %llu in, %llu moved, %llu merged\n",
-		      anon, file, (unsigned long long)steps->count, (unsigned long long)steps->deep,
-		      (unsigned long long)steps->no_memory, (unsigned long long)counts.swapped_out,
-		      (unsigned long long)counts.swapped_in, (unsigned long long)counts.migrated,
-		      (unsigned long long)counts.merged);
+	print_message(
+		"%s, %s: %llu steps, %llu with 6 forks or more, %llu out of memory; "
+		"%llu out, %llu in, %llu moved, %llu merged\n",
+		anon, file, (unsigned long long)steps->count, (unsigned long long)steps->deep,
+		(unsigned long long)steps->no_memory, (unsigned long long)counts.swapped_out,
+		(unsigned long long)counts.swapped_in, (unsigned long long)counts.migrated,
+		(unsigned long long)counts.merged);
 	if (count >= 10000) {
 		assert_true(steps->deep > count / 10);
 		assert_true(steps->no_memory < count / 4);
@@ -90,7 +91,7 @@ int main(void)
 	size_t count = 4;
 
 	long_run = world_figure("VAS_STEPS", world_sanitized() ? 40000 : 1000000) / 4;
-	short_run = long_run / 25;
+	short_run = long_run / 10;
 	for (const struct vas_anon_rmap_design *const *anon = vas_anon_rmap_designs();
 	     *anon != NULL && count < TESTS_MAX; anon++)
 		pairs[count++] = (struct pair){ (*anon)->name, "interval-tree", false };

@@ -3,6 +3,8 @@
 
 #include "world.h"
 
+#include "machine/machine.h"
+
 static void print(void *context, const char *text, size_t length)
 {
 	(void)context;
@@ -70,6 +72,8 @@ void world_finish(struct world *world)
 {
 	struct vas_machine_counts counts;
 
+	if (world->machine->stop != NULL)
+		world->machine->stop(world->machine);
 	vas_space_destroy(world->space);
 	for (unsigned i = 0; i <= WORLD_FILES; i++) {
 		if (world->files[i] != NULL)

@@ -48,7 +48,7 @@ struct world {
 	struct failing_allocator memory;
 	struct failing_store swap, disks[WORLD_FILES];
 	struct vas_machine *machine;
-	struct vas_space *space;		  /* NULL: the test has destroyed it */
+	struct vas_space *space;		 /* NULL: the test has destroyed it */
 	struct vas_file *files[WORLD_FILES + 1]; /* the last is shared memory; NULL: put */
 };
 
