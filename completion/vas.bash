@@ -14,11 +14,18 @@ _vas_options()
 		sed -E 's/^[^-]//; s/\[?=$/=/' | sort -u
 }
 
+_vas_designs() # that answer one question
+{
+	vas designs 2>/dev/null | sed -n "/^$1:/,/^\$/s/^  \([a-z0-9-]*\) .*/\1/p"
+}
+
 _vas_values() # of one option
 {
 	case $1 in
 	--level) echo exact coverage ;;
-	--index) vas designs 2>/dev/null | sed -n '/^index:/,/^$/s/^  \([a-z-]*\) .*/\1/p' ;;
+	--index) _vas_designs index ;;
+	--anon-rmap) _vas_designs anonymous ;;
+	--file-rmap) _vas_designs file ;;
 	esac
 }
 

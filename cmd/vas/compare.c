@@ -249,7 +249,8 @@ static struct line line_of(struct subject *subject)
 		.walks = number_of(rmap, "walks"),
 		.candidates = number_of(rmap, "candidates"),
 		.hits = number_of(rmap, "hits"),
-		.bytes = number_of(rmap, "most_bytes"),
+		.bytes = (subject->kind != FILES ? number_of(rmap, "most_anon_bytes") : 0) +
+			 (subject->kind != ANON ? number_of(rmap, "most_file_bytes") : 0),
 		.areas = number_of(subject->memory, "most_areas"),
 		.areas_end = number_of(subject->memory, "areas"),
 		.copied = number_of(faults, "copied"),

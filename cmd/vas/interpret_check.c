@@ -113,6 +113,9 @@ static void report(const struct call_context *context, struct outcome model, con
 	struct interpreter *in = context->in;
 	char call[256], model_text[64], kernel_text[128];
 
+	if (reason == NULL && model.error == VAS_ENOMEM && in->options.memory != NULL)
+		reason = in->options.memory->full(in->options.memory_data);
+
 	in->counts.divergences++;
 	if (in->options.diverged == NULL)
 		return;

@@ -162,7 +162,7 @@ static const char *feed(struct trace *trace, struct interpreter *interpreter)
 	return events == 0 ? "" : NULL;
 }
 
-/* Memory for one trace. false: that was complained of. */
+/* Memory for one trace. false: there is none, which was complained of. */
 static bool make_memory(struct replay *replay, uint64_t bytes)
 {
 	struct replay_memory_options *options = &replay->memory_options;
@@ -173,9 +173,15 @@ static bool make_memory(struct replay *replay, uint64_t bytes)
 		options->swap_bytes =
 			bytes > SWAP_LEAST / SWAP_TIMES ? bytes * SWAP_TIMES : SWAP_LEAST;
 	replay->memory = replay_memory_create(options, error, sizeof(error));
-	if (replay->memory == NULL)
+	if (replay->memory == NULL && !replay->measuring)
 		complain("%s", error);
 	return replay->memory != NULL;
+}
+
+/* Others than Linux's design merge areas by rules of their own. */
+static bool merges_otherwise(const struct replay *replay)
+{
+	return vas_anon_rmap_find(replay->memory_options.anon_rmap) != vas_anon_rmap_designs()[0];
 }
 
 static struct interpreter *make_interpreter(struct replay *replay)
@@ -189,15 +195,11 @@ static struct interpreter *make_interpreter(struct replay *replay)
 		.exiting = exiting,
 		.context = replay,
 	};
-	const struct vas_anon_rmap_design *design =
-		vas_anon_rmap_find(replay->memory_options.anon_rmap);
-
 	if (replay->memory != NULL) {
 		options.memory = &replay_memory_calls;
 		options.memory_data = replay->memory;
 		options.listener = replay_memory_listener(replay->memory, &options.listener_data);
-		/* Others than Linux's design merge by rules of their own. */
-		if (design != vas_anon_rmap_designs()[0])
+		if (merges_otherwise(replay))
 			options.level = COMPARE_COVERAGE;
 	}
 	return interpreter_create(&options);
@@ -213,6 +215,7 @@ static void end_memory(struct replay *replay, struct interpreter *interpreter,
 	*summary = (struct replay_memory_summary){
 		.anon_rmap = vas_anon_rmap_find(replay->memory_options.anon_rmap)->name,
 		.file_rmap = vas_file_rmap_find(replay->memory_options.file_rmap)->name,
+		.own_rule = merges_otherwise(replay),
 		.unlimited = replay->unlimited,
 		.counts = *replay_memory_counts(replay->memory),
 	};
@@ -261,7 +264,8 @@ static int replay_once(struct replay *replay, const char *path, uint64_t memory,
 
 	trace = trace_open(path, &error);
 	if (trace == NULL) {
-		complain("%s: %s", path, error);
+		if (!replay->measuring)
+			complain("%s: %s", path, error);
 		return STATUS_TROUBLE;
 	}
 	if (memory != 0 && !make_memory(replay, memory)) {
@@ -284,8 +288,8 @@ static int replay_once(struct replay *replay, const char *path, uint64_t memory,
 }
 
 /* How many bytes a part of what the trace needs is: a first pass, in so much memory that nothing is
- * reclaimed (or half of this machine's). Page tables come on top, as they cannot be reclaimed. 0:
- * the trace cannot be read, which the second pass will tell. */
+ * reclaimed (or half of this machine's). Page tables come on top, as they cannot be reclaimed.
+ * What is wrong with the trace the second pass will tell. */
 static uint64_t measure(struct replay *replay, const char *path)
 {
 	struct replay_memory_summary summary = { .anon_rmap = NULL };
@@ -302,7 +306,7 @@ static uint64_t measure(struct replay *replay, const char *path)
 	}
 	replay->measuring = false;
 	if (status == STATUS_TROUBLE)
-		return 0;
+		return most;
 	replay->unlimited = summary.counts.machine.peak;
 	tables = summary.counts.most_tables;
 	frames = (replay->unlimited - tables) * replay->percent / 100 + tables;
@@ -402,22 +406,23 @@ static int read_memory_option(struct replay *replay, const char *command, int op
 	}
 }
 
+static const struct option longs[] = {
+	{ "level", required_argument, NULL, 'l' },
+	{ "index", required_argument, NULL, 'i' },
+	{ "maps", optional_argument, NULL, 'm' },
+	{ "json", no_argument, NULL, 'j' },
+	{ "frames", required_argument, NULL, OPTION_FRAMES },
+	{ "swap", required_argument, NULL, OPTION_SWAP },
+	{ "swap-size", required_argument, NULL, OPTION_SWAP_SIZE },
+	{ "anon-rmap", required_argument, NULL, OPTION_ANON },
+	{ "file-rmap", required_argument, NULL, OPTION_FILE },
+	{ "help", no_argument, NULL, 'h' },
+	{ NULL, 0, NULL, 0 },
+};
+
 /* STATUS_OK, or the status to end with; *done: nothing more to do. */
 static int read_options(struct replay *replay, int argc, char **argv, bool *done)
 {
-	static const struct option longs[] = {
-		{ "level", required_argument, NULL, 'l' },
-		{ "index", required_argument, NULL, 'i' },
-		{ "maps", optional_argument, NULL, 'm' },
-		{ "json", no_argument, NULL, 'j' },
-		{ "frames", required_argument, NULL, OPTION_FRAMES },
-		{ "swap", required_argument, NULL, OPTION_SWAP },
-		{ "swap-size", required_argument, NULL, OPTION_SWAP_SIZE },
-		{ "anon-rmap", required_argument, NULL, OPTION_ANON },
-		{ "file-rmap", required_argument, NULL, OPTION_FILE },
-		{ "help", no_argument, NULL, 'h' },
-		{ NULL, 0, NULL, 0 },
-	};
 	bool memory_option = false;
 	uint64_t pid;
 	int option;

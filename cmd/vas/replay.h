@@ -28,6 +28,7 @@ void replay_report_maps(struct replay_report *report, struct thread *thread, con
 /* Of a replay with memory. */
 struct replay_memory_summary {
 	const char *anon_rmap, *file_rmap;
+	bool own_rule;	    /* areas merge by other rules than Linux's: compared by coverage */
 	uint32_t unlimited; /* frames that it takes without limit; 0: not measured */
 	struct replay_memory_counts counts;
 };

@@ -25,7 +25,7 @@
  * a touch behind the end shows it, and the object grows.
  */
 
-#include "replay_memory.h"
+#include "replay_memory_inside.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -34,49 +34,10 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "replay_shadow.h"
-#include "replay_store.h"
-
-#define ENDLESS	   (UINT64_C(1) << 42) /* bytes of a file whose size is not known */
-#define NAME_BYTES 16		       /* what a program writes first */
-#define COUNT_EACH 64		       /* touches between two looks at how much is in use */
-
-/* A file or shared memory of the trace; in a list. */
-struct replay_object {
-	struct replay_object *next, **place;
-	struct replay_memory *memory;
-	struct vas_file *opened; /* the machine's */
-	unsigned users;		 /* files of the trace */
-	bool known;		 /* by device and inode */
-	uint32_t major, minor;
-	uint64_t inode;
-	struct shadow_object shadow;
-	struct replay_store store; /* not of shared memory */
-};
-
-struct replay_memory {
-	const struct replay_memory_options *options;
-	struct vas_machine *machine; /* NULL until the first space is made */
-	uint32_t free;		     /* frames, when it was new */
-	int swap;		     /* a descriptor */
-	struct replay_disk disk;
-	struct replay_object *objects;
-	uint64_t last_object;
-	struct shadow shadow;
-	struct replay_memory_counts counts;
-	uint64_t touches;
-	char full[96];
-};
+#define NAME_BYTES 16 /* what a program writes first */
+#define COUNT_EACH 64 /* touches between two looks at how much is in use */
 
 /* ---- creation ---- */
-
-static struct shadow_object *object_of(const struct vas_area *area)
-{
-	const struct traced_file *traced = area->file == NULL ? NULL : area->file->data;
-	struct replay_object *object = traced == NULL ? NULL : traced->memory;
-
-	return object == NULL || vas_area_anonymous(area) ? NULL : &object->shadow;
-}
 
 static int open_swap(const char *path, char *error, size_t size)
 {
@@ -105,7 +66,7 @@ struct replay_memory *replay_memory_create(const struct replay_memory_options *o
 		return NULL;
 	}
 	memory->options = options;
-	memory->shadow.object_of = object_of;
+	memory->shadow.object_of = replay_object_of;
 	memory->swap = open_swap(options->swap, error, size);
 	if (memory->swap < 0) {
 		free(memory);
@@ -187,21 +148,23 @@ static uint64_t count_areas(struct replay_memory *memory)
 	return areas;
 }
 
-/* Looks at how much of everything there is now. */
-static void look(struct replay_memory *memory)
+void replay_look(struct replay_memory *memory)
 {
 	struct replay_memory_counts *counts = &memory->counts;
 	struct vas_machine_counts *machine = &counts->machine;
 
 	vas_machine_count(memory->machine, machine);
 	counts->areas = count_areas(memory);
-	counts->rmap_bytes = machine->rmap_bytes;
+	counts->anon_rmap_bytes = machine->anon_rmap_bytes;
+	counts->file_rmap_bytes = machine->file_rmap_bytes;
 	counts->tables = machine->tables;
 	counts->swap_used = machine->swap_used;
 	if (counts->most_areas < counts->areas)
 		counts->most_areas = counts->areas;
-	if (counts->most_rmap_bytes < counts->rmap_bytes)
-		counts->most_rmap_bytes = counts->rmap_bytes;
+	if (counts->most_anon_rmap_bytes < counts->anon_rmap_bytes)
+		counts->most_anon_rmap_bytes = counts->anon_rmap_bytes;
+	if (counts->most_file_rmap_bytes < counts->file_rmap_bytes)
+		counts->most_file_rmap_bytes = counts->file_rmap_bytes;
 	if (counts->most_tables < counts->tables)
 		counts->most_tables = counts->tables;
 }
@@ -209,114 +172,6 @@ static void look(struct replay_memory *memory)
 const struct replay_memory_counts *replay_memory_counts(const struct replay_memory *memory)
 {
 	return &memory->counts;
-}
-
-/* ---- objects ---- */
-
-static void put_object(void *data)
-{
-	struct replay_object *object = data;
-
-	if (--object->users > 0)
-		return;
-	*object->place = object->next;
-	if (object->next != NULL)
-		object->next->place = object->place;
-	vas_file_put(object->opened);
-	replay_store_free(&object->store);
-	shadow_object_free(&object->shadow);
-	free(object);
-}
-
-/* Shared memory that has no name is known by the trace's own record of it only. */
-static struct replay_object *find_object(struct replay_memory *memory,
-					 const struct traced_file *traced)
-{
-	const struct vas_file *file = &traced->file;
-	struct replay_object *object = memory->objects;
-
-	if (traced->learn_inode || file->inode == 0)
-		return NULL;
-	while (object != NULL && (!object->known || object->inode != file->inode ||
-				  object->major != file->major || object->minor != file->minor))
-		object = object->next;
-	return object;
-}
-
-static struct replay_object *make_object(struct replay_memory *memory,
-					 const struct traced_file *traced)
-{
-	const struct vas_file *file = &traced->file;
-	bool shared_memory = (file->flags & VAS_FILE_SHARED_MEMORY) != 0;
-	uint64_t size = file->size > ENDLESS ? ENDLESS : file->size;
-	struct replay_object *object = calloc(1, sizeof(*object));
-	struct vas_object_open open = {
-		.store = shared_memory ? NULL : &replay_store,
-		.size = size,
-		.flags = file->flags,
-	};
-
-	if (object == NULL)
-		return NULL;
-	object->memory = memory;
-	object->known = !traced->learn_inode && file->inode != 0;
-	object->major = file->major;
-	object->minor = file->minor;
-	object->inode = file->inode;
-	memory->last_object++;
-	shadow_object_init(&object->shadow, memory->last_object, size, shared_memory ? 0 : size);
-	replay_store_init(&object->store, &memory->disk, memory->last_object, size);
-	open.store_data = &object->store;
-	if (vas_object_open(memory->machine, &open, &object->opened) != 0) {
-		free(object);
-		return NULL;
-	}
-	object->next = memory->objects;
-	object->place = &memory->objects;
-	if (object->next != NULL)
-		object->next->place = &object->next;
-	memory->objects = object;
-	return object;
-}
-
-static int open_file(void *data, struct traced_file *traced)
-{
-	static const char anonymous_inode[] = "anon_inode:";
-	const uint32_t without =
-		VAS_FILE_DEVICE | VAS_FILE_DEVICE_ZERO | VAS_FILE_HUGE_PAGES | VAS_FILE_NO_MMAP;
-	struct replay_memory *memory = data;
-	struct replay_object *object;
-
-	if (traced->memory != NULL || memory->machine == NULL ||
-	    (traced->file.flags & without) != 0 ||
-	    strncmp(traced->name, anonymous_inode, strlen(anonymous_inode)) == 0)
-		return 0;
-	object = find_object(memory, traced);
-	if (object == NULL)
-		object = make_object(memory, traced);
-	if (object == NULL)
-		return -VAS_ENOMEM;
-	object->users++;
-	traced->memory = object;
-	traced->put_memory = put_object;
-	traced->file.object = object->opened->object;
-	return 0;
-}
-
-static int resize(struct replay_memory *memory, struct replay_object *object, uint64_t size)
-{
-	shadow_resize(&memory->shadow, &object->shadow, size);
-	return vas_truncate(object->opened, size);
-}
-
-static int told_size(void *data, struct traced_file *traced)
-{
-	struct replay_object *object = traced->memory;
-
-	if (object == NULL || traced->file.size > ENDLESS ||
-	    traced->file.size == object->shadow.size)
-		return 0;
-	return resize(data, object, traced->file.size);
 }
 
 /* ---- what is wrong ---- */
@@ -340,8 +195,7 @@ static const char *access_name(enum vas_access how)
 	return how == VAS_ACCESS_WRITE ? "write" : how == VAS_ACCESS_EXEC ? "fetch" : "read";
 }
 
-/* The kernel's access went well, ours did not. */
-static void failed(struct replay_memory *memory, struct interpreter *in, int pid, uint64_t address,
+void replay_failed(struct replay_memory *memory, struct interpreter *in, int pid, uint64_t address,
 		   enum vas_access how, int err)
 {
 	char call[64], model[32];
@@ -358,8 +212,8 @@ static void failed(struct replay_memory *memory, struct interpreter *in, int pid
 				 });
 }
 
-static void wrong_contents(struct interpreter *in, int pid, const char *what, uint64_t address,
-			   const struct token *wanted, const unsigned char *found)
+void replay_wrong(struct interpreter *in, int pid, const char *what, uint64_t address,
+		  const struct token *wanted, const unsigned char *found)
 {
 	char call[64], model[160], expected[96];
 
@@ -377,19 +231,7 @@ static void wrong_contents(struct interpreter *in, int pid, const char *what, ui
 
 /* ---- accesses ---- */
 
-/* One touch of one page. */
-struct touch {
-	struct replay_memory *memory;
-	struct interpreter *in;
-	int pid;
-	struct vas_space *space;
-	const struct vas_area *area;
-	uint64_t page; /* its address */
-	enum vas_access how;
-};
-
-/* Has what is mapped here no contents that a program could count on? */
-static bool left_alone(const struct vas_area *area)
+bool replay_left_alone(const struct vas_area *area)
 {
 	const uint64_t flags = VAS_AREA_IO | VAS_AREA_RAW_FRAMES | VAS_AREA_MIXED |
 			       VAS_AREA_HUGE_PAGES | VAS_AREA_NO_SPLIT;
@@ -398,8 +240,13 @@ static bool left_alone(const struct vas_area *area)
 	       (!vas_area_anonymous(area) && area->file->object == NULL);
 }
 
+static bool bytes_are_zero(const unsigned char *bytes, size_t length)
+{
+	return length == 0 || (bytes[0] == 0 && memcmp(bytes, bytes + 1, length - 1) == 0);
+}
+
 /* The page as it was read; `changed` bytes at its beginning have just been written. */
-static void check(const struct touch *touch, const unsigned char *found, const void *written,
+static void check(const struct touch *touch, unsigned char *found, const void *written,
 		  size_t changed)
 {
 	struct shadow *shadow = &touch->memory->shadow;
@@ -417,13 +264,15 @@ static void check(const struct touch *touch, const unsigned char *found, const v
 	if (token.may_be_zero && memcmp(found, wanted, sizeof(wanted)) == 0) {
 		token = (struct token){ .kind = TOKEN_ZERO };
 	} else {
-		wrong_contents(touch->in, touch->pid, "the page at", touch->page, &token, found);
+		if (bytes_are_zero(found + changed, VAS_PAGE_SIZE - changed))
+			memset(found, 0, changed); /* what was there before is told */
+		replay_wrong(touch->in, touch->pid, "the page at", touch->page, &token, found);
 		token.kind = TOKEN_UNKNOWN;
 	}
 	shadow_set(shadow, touch->area, touch->page, &token);
 }
 
-static int read_page(const struct touch *touch)
+int replay_read_page(const struct touch *touch)
 {
 	unsigned char found[VAS_PAGE_SIZE];
 	int err = 0;
@@ -441,7 +290,7 @@ static int write_page(const struct touch *touch)
 {
 	struct shadow *shadow = &touch->memory->shadow;
 	const struct shadow_object *object =
-		shadow_shared(touch->area) ? object_of(touch->area) : NULL;
+		shadow_shared(touch->area) ? replay_object_of(touch->area) : NULL;
 	unsigned char bytes[VAS_PAGE_SIZE], found[VAS_PAGE_SIZE];
 	struct token token = { .word = touch->page,
 			       .length = VAS_PAGE_SIZE,
@@ -468,36 +317,20 @@ static int write_page(const struct touch *touch)
 	return err;
 }
 
-/* A touch behind the end of its file: then the file has grown unseen. */
-static bool grow(const struct touch *touch)
-{
-	const struct traced_file *traced =
-		touch->area->file == NULL ? NULL : touch->area->file->data;
-	struct replay_object *object = traced == NULL ? NULL : traced->memory;
-	uint64_t index = shadow_index(touch->area, touch->page);
-
-	if (object == NULL || shadow_valid(&object->shadow, index) != 0 ||
-	    index >= (UINT64_C(1) << 50) ||
-	    resize(touch->memory, object, (index + 1) << VAS_PAGE_SHIFT) != 0)
-		return false;
-	touch->memory->counts.grown++;
-	return true;
-}
-
 static int touch_page(struct touch *touch)
 {
 	bool write = touch->how == VAS_ACCESS_WRITE;
-	int err = write ? write_page(touch) : read_page(touch);
+	int err = write ? write_page(touch) : replay_read_page(touch);
 
-	if (err == -VAS_EOVERFLOW && grow(touch))
-		err = write ? write_page(touch) : read_page(touch);
+	if (err == -VAS_EOVERFLOW && replay_grow(touch))
+		err = write ? write_page(touch) : replay_read_page(touch);
 	if (err == 0 && write)
 		touch->memory->counts.written++;
 	else if (err == 0)
 		touch->memory->counts.read++;
 	if (err == 0 || err == -VAS_EFAULT || err == -VAS_EACCES)
 		return err;
-	failed(touch->memory, touch->in, touch->pid, touch->page, touch->how, err);
+	replay_failed(touch->memory, touch->in, touch->pid, touch->page, touch->how, err);
 	return 0;
 }
 
@@ -520,203 +353,26 @@ static int touch_address(void *data, struct interpreter *in, struct thread *thre
 		int err = vas_touch(space, address, how);
 
 		if (err == -VAS_ENOMEM)
-			failed(memory, in, touch.pid, address, how, err);
+			replay_failed(memory, in, touch.pid, address, how, err);
 		if (err != 0)
 			return err == -VAS_ENOMEM ? 0 : err;
 		touch.area = vas_find(space, address);
 	}
 	if (touch.area == NULL)
 		return -VAS_EFAULT;
-	if (left_alone(touch.area)) {
+	if (replay_left_alone(touch.area)) {
 		memory->counts.left_alone++;
 		return 0;
 	}
 	if (++memory->touches % COUNT_EACH == 0)
-		look(memory);
+		replay_look(memory);
 	return touch_page(&touch);
 }
 
 const struct interpreter_memory replay_memory_calls = {
 	.space = make_space,
-	.open = open_file,
-	.told = told_size,
+	.open = replay_open_file,
+	.told = replay_told_size,
 	.touch = touch_address,
 	.full = memory_full,
 };
-
-/* ---- reading all once more ---- */
-
-static void read_again(void *context, uint64_t address)
-{
-	struct touch *touch = context;
-	int err;
-
-	touch->area = vas_find(touch->space, address);
-	if (touch->area == NULL || (touch->area->flags & VAS_AREA_ACCESS) == 0 ||
-	    left_alone(touch->area))
-		return;
-	touch->page = address;
-	err = read_page(touch);
-	if (err != 0)
-		failed(touch->memory, touch->in, touch->pid, address, touch->how, err);
-	touch->memory->counts.read_again++;
-}
-
-struct object_reading {
-	struct touch *touch;
-	struct replay_object *object; /* NULL: through the area */
-	uint64_t start, first;	      /* where the area begins, in the space and in the object */
-};
-
-static void read_mapped(void *context, uint64_t page, void *record)
-{
-	const struct object_reading *reading = context;
-
-	if (((const struct token *)record)->kind != TOKEN_NONE)
-		read_again(reading->touch,
-			   reading->start + ((page - reading->first) << VAS_PAGE_SHIFT));
-}
-
-/* Shared memory that goes with this space. */
-static void read_shared(struct touch *touch)
-{
-	struct vas_walk walk;
-	struct vas_area *area;
-
-	vas_walk_start(&walk, touch->space, 0);
-	while ((area = vas_walk_next(&walk)) != NULL) {
-		const struct shadow_object *object = shadow_shared(area) ? object_of(area) : NULL;
-		const struct object_reading reading = { touch, NULL, area->range.start,
-							area->offset };
-
-		if (object != NULL && area->file->references == 1)
-			page_map_each(&object->tokens, area->offset,
-				      area->offset + vas_area_pages(area) - 1, read_mapped,
-				      (void *)(uintptr_t)&reading);
-	}
-}
-
-static void read_space(struct replay_memory *memory, struct interpreter *in, int pid,
-		       struct vas_space *space)
-{
-	struct touch touch = {
-		.memory = memory,
-		.in = in,
-		.pid = pid,
-		.space = space,
-		.how = VAS_ACCESS_READ,
-	};
-
-	shadow_each(space, read_again, &touch);
-	read_shared(&touch);
-}
-
-void replay_memory_leave(struct replay_memory *memory, struct interpreter *interpreter,
-			 struct thread *thread)
-{
-	const struct traced_space *traced = thread->process->space;
-
-	if (traced == NULL || traced->users > 1 || memory->machine == NULL)
-		return;
-	look(memory);
-	read_space(memory, interpreter, thread->tid, traced->space);
-}
-
-static void read_object_page(void *context, uint64_t page, void *record)
-{
-	const struct object_reading *reading = context;
-	struct replay_object *object = reading->object;
-	const struct token *token = record;
-	unsigned char wanted[VAS_PAGE_SIZE], found[VAS_PAGE_SIZE] = { 0 };
-	int err;
-
-	if (token->kind == TOKEN_NONE || token->kind == TOKEN_UNKNOWN ||
-	    shadow_valid(&object->shadow, page) == 0)
-		return;
-	err = vas_file_read(object->opened, page << VAS_PAGE_SHIFT, found, sizeof(found), NULL);
-	reading->touch->memory->counts.read_again++;
-	if (err != 0) {
-		failed(reading->touch->memory, reading->touch->in, 0, page << VAS_PAGE_SHIFT,
-		       VAS_ACCESS_READ, err);
-		return;
-	}
-	token_bytes(token, wanted);
-	if (memcmp(wanted, found, sizeof(wanted)) != 0)
-		wrong_contents(reading->touch->in, 0, "a file at", page << VAS_PAGE_SHIFT, token,
-			       found);
-}
-
-/* ---- the end ---- */
-
-struct broken {
-	char text[256];
-	size_t length;
-};
-
-static void print_broken(void *context, const char *text, size_t length)
-{
-	struct broken *broken = context;
-	size_t room = sizeof(broken->text) - 1 - broken->length;
-
-	length = length < room ? length : room;
-	memcpy(broken->text + broken->length, text, length);
-	broken->length += length;
-}
-
-static void validate(struct replay_memory *memory, struct interpreter *in, const char *when)
-{
-	struct broken broken = { 0 };
-	const struct vas_printer printer = { print_broken, &broken };
-
-	if (vas_machine_validate(memory->machine, &printer))
-		return;
-	while (broken.length > 0 && broken.text[broken.length - 1] == '\n')
-		broken.text[--broken.length] = '\0';
-	interpreter_diverged(in, &(struct divergence){
-					 .kind = DIVERGENCE_MACHINE,
-					 .call = when,
-					 .model = broken.text,
-					 .kernel = "no broken invariant",
-				 });
-}
-
-void replay_memory_over(struct replay_memory *memory, struct interpreter *in)
-{
-	struct touch touch = { .memory = memory, .in = in };
-	struct vas_space *space = NULL;
-
-	if (memory->machine == NULL)
-		return;
-	look(memory);
-	while ((space = shadow_next(&memory->shadow, space)) != NULL)
-		read_space(memory, in, 0, space);
-	for (struct replay_object *object = memory->objects; object != NULL;
-	     object = object->next) {
-		struct object_reading reading = { .touch = &touch, .object = object };
-
-		page_map_each(&object->shadow.tokens, 0, PAGE_MAP_LAST, read_object_page, &reading);
-	}
-	vas_machine_count(memory->machine, &memory->counts.machine);
-	validate(memory, in, "the machine when the trace is over");
-}
-
-void replay_memory_emptied(struct replay_memory *memory, struct interpreter *in)
-{
-	struct vas_machine_counts counts;
-	char model[96];
-
-	if (memory->machine == NULL)
-		return;
-	validate(memory, in, "the machine when all is gone");
-	vas_machine_count(memory->machine, &counts);
-	if (counts.free == memory->free && counts.swap_used == 0)
-		return;
-	snprintf(model, sizeof(model), "%" PRIu32 " frames and %" PRIu32 " slots in use",
-		 memory->free - counts.free, counts.swap_used);
-	interpreter_diverged(in, &(struct divergence){
-					 .kind = DIVERGENCE_MACHINE,
-					 .call = "the machine when all is gone",
-					 .model = model,
-					 .kernel = "none",
-				 });
-}

@@ -25,7 +25,8 @@ struct replay_memory_counts {
 	uint64_t left_alone;	/* touches of what has no object: [vdso], devices */
 	uint64_t grown;		/* files that must have grown unseen */
 	/* When the trace was over, and the most that was ever seen. */
-	uint64_t areas, most_areas, rmap_bytes, most_rmap_bytes;
+	uint64_t areas, most_areas, anon_rmap_bytes, most_anon_rmap_bytes, file_rmap_bytes,
+		most_file_rmap_bytes;
 	uint32_t tables, most_tables, swap_used;
 	struct vas_machine_counts machine; /* at the very end */
 };

@@ -36,8 +36,10 @@ static json_t *json_rmap(const struct replay_memory_counts *counts)
 	report_set(rmap, "walks", json_count(machine->walks));
 	report_set(rmap, "candidates", json_count(machine->candidates));
 	report_set(rmap, "hits", json_count(machine->hits));
-	report_set(rmap, "bytes", json_count(counts->rmap_bytes));
-	report_set(rmap, "most_bytes", json_count(counts->most_rmap_bytes));
+	report_set(rmap, "anon_bytes", json_count(counts->anon_rmap_bytes));
+	report_set(rmap, "most_anon_bytes", json_count(counts->most_anon_rmap_bytes));
+	report_set(rmap, "file_bytes", json_count(counts->file_rmap_bytes));
+	report_set(rmap, "most_file_bytes", json_count(counts->most_file_rmap_bytes));
 	return rmap;
 }
 
@@ -49,6 +51,7 @@ json_t *replay_memory_json(const struct replay_memory_summary *summary)
 
 	report_set(memory, "anon_rmap", json_string(summary->anon_rmap));
 	report_set(memory, "file_rmap", json_string(summary->file_rmap));
+	report_set(memory, "merges_as_linux", json_boolean(!summary->own_rule));
 	report_set(memory, "frames", json_count(machine->frames));
 	report_set(memory, "unlimited_frames",
 		   summary->unlimited == 0 ? json_null() : json_count(summary->unlimited));
@@ -94,7 +97,9 @@ void replay_memory_print(const struct replay_memory_summary *summary, FILE *stre
 		fprintf(stream, " (%" PRIu32 " without limit)", summary->unlimited);
 	fprintf(stream, ", at most %" PRIu32 " in use; %" PRIu32 " slots, %" PRIu32 " in use\n",
 		machine->peak, machine->swap_slots, counts->swap_used);
-	fprintf(stream, "  designs       %s, %s\n", summary->anon_rmap, summary->file_rmap);
+	fprintf(stream, "  designs       %s, %s%s\n", summary->anon_rmap, summary->file_rmap,
+		summary->own_rule ? "; areas merge by a rule of its own, compared by coverage"
+				  : "");
 	fprintf(stream,
 		"  contents      %" PRIu64 " pages written, %" PRIu64 " read, %" PRIu64
 		" read again at an end",
@@ -117,10 +122,12 @@ void replay_memory_print(const struct replay_memory_summary *summary, FILE *stre
 		" reclaimed\n",
 		machine->scanned, machine->activated, machine->reclaimed);
 	fprintf(stream,
-		"  reverse maps  %" PRIu64 " walks, each %.2f candidates and %.2f hits; %" PRIu64
-		" bytes, at most %" PRIu64 "\n",
+		"  reverse maps  %" PRIu64
+		" walks, each %.2f candidates and %.2f hits; "
+		"at most %" PRIu64 " bytes for private pages, %" PRIu64 " for objects\n",
 		machine->walks, each(machine->candidates, machine->walks),
-		each(machine->hits, machine->walks), counts->rmap_bytes, counts->most_rmap_bytes);
+		each(machine->hits, machine->walks), counts->most_anon_rmap_bytes,
+		counts->most_file_rmap_bytes);
 	fprintf(stream, "  swap          %" PRIu64 " pages out, %" PRIu64 " in\n",
 		machine->swapped_out, machine->swapped_in);
 	fprintf(stream, "  files         %" PRIu64 " pages written\n", machine->written);

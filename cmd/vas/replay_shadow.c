@@ -21,6 +21,8 @@ struct shadow_space {
 	struct shadow_space *next, *before;
 	struct vas_space *space;
 	struct page_map tokens;
+	/* Where nonlinear areas show another page than the one whose turn it is: its number + 1. */
+	struct page_map pages;
 };
 
 /* ---- objects ---- */
@@ -71,6 +73,18 @@ struct token shadow_object_expected(const struct shadow_object *object, uint64_t
 
 /* ---- what a page holds ---- */
 
+uint64_t shadow_index(const struct vas_area *area, uint64_t address)
+{
+	const struct shadow_space *in = vas_space_data(area->space, &shadow_listener);
+	const uint64_t *page = NULL;
+
+	if ((area->flags & VAS_AREA_NONLINEAR) != 0)
+		page = page_map_find(&in->pages, address >> VAS_PAGE_SHIFT);
+	if (page != NULL && *page != 0)
+		return *page - 1;
+	return area->offset + ((address - area->range.start) >> VAS_PAGE_SHIFT);
+}
+
 static struct token *own_token(const struct shadow_space *in, uint64_t address)
 {
 	struct token *token = page_map_find(&in->tokens, address >> VAS_PAGE_SHIFT);
@@ -116,6 +130,13 @@ static void forget(void *context, uint64_t page, void *record)
 	*(struct token *)record = (struct token){ 0 };
 }
 
+static void forget_page(void *context, uint64_t page, void *record)
+{
+	(void)context;
+	(void)page;
+	*(uint64_t *)record = 0;
+}
+
 static void may_be_zero(void *context, uint64_t page, void *record)
 {
 	(void)context;
@@ -147,6 +168,41 @@ static void copy_token(void *context, uint64_t page, void *record)
 	*(struct token *)page_map_make(copying->to, page + copying->distance) = *token;
 	if (copying->move)
 		*token = (struct token){ 0 };
+}
+
+static void copy_page(void *context, uint64_t page, void *record)
+{
+	const struct copying *copying = context;
+	uint64_t *shown = record;
+
+	if (*shown == 0)
+		return;
+	*(uint64_t *)page_map_make(copying->to, page + copying->distance) = *shown;
+	if (copying->move)
+		*shown = 0;
+}
+
+/* Copies or moves tokens, and what nonlinear areas show. */
+static void copy_range(struct shadow_space *from, struct shadow_space *to, struct vas_range range,
+		       uint64_t start, bool move)
+{
+	struct copying copying = {
+		.to = &to->tokens,
+		.distance = (start >> VAS_PAGE_SHIFT) - (range.start >> VAS_PAGE_SHIFT),
+		.move = move,
+	};
+
+	each_page(&from->tokens, range.start, range.end, copy_token, &copying);
+	copying.to = &to->pages;
+	each_page(&from->pages, range.start, range.end, copy_page, &copying);
+}
+
+static void show(struct shadow_space *in, const struct vas_op *op)
+{
+	uint64_t shown = op->from + 1;
+
+	for (uint64_t at = op->start; at < op->end; at += VAS_PAGE_SIZE, shown++)
+		*(uint64_t *)page_map_make(&in->pages, at >> VAS_PAGE_SHIFT) = shown;
 }
 
 /* The pages are private copies from now on, as what populates memory makes them. */
@@ -253,6 +309,7 @@ static int shadow_open(void *data, struct vas_space *space, struct vas_space *pa
 	(void)parent;
 	in->space = space;
 	in->tokens.record = sizeof(struct token);
+	in->pages.record = sizeof(uint64_t);
 	in->next = shadow->first;
 	if (in->next != NULL)
 		in->next->before = in;
@@ -272,28 +329,30 @@ static void shadow_close(void *data, struct vas_space *space)
 	if (in->next != NULL)
 		in->next->before = in->before;
 	page_map_free(&in->tokens);
+	page_map_free(&in->pages);
 }
 
 static void shadow_apply(void *data, struct vas_space *space, const struct vas_op *op)
 {
-	struct shadow_space *in = vas_space_data(space, &shadow_listener), *parent;
-	struct copying copying = { .to = &in->tokens };
+	struct shadow_space *in = vas_space_data(space, &shadow_listener);
+	const struct vas_area *area = op->area;
 
 	switch (op->kind) {
 	case VAS_OP_UNMAP:
 		each_page(&in->tokens, op->start, op->end, forget, NULL);
+		each_page(&in->pages, op->start, op->end, forget_page, NULL);
 		break;
 	case VAS_OP_MOVE:
-		copying.distance = (op->start >> VAS_PAGE_SHIFT) - (op->from >> VAS_PAGE_SHIFT);
-		copying.move = true;
-		each_page(&in->tokens, op->from, op->from + (op->end - op->start), copy_token,
-			  &copying);
+		copy_range(in, in, (struct vas_range){ op->from, op->from + (op->end - op->start) },
+			   op->start, true);
 		break;
 	case VAS_OP_FORK:
-		parent = vas_space_data(op->other->space, &shadow_listener);
-		if ((op->area->flags & VAS_AREA_WIPE_ON_FORK) == 0)
-			each_page(&parent->tokens, op->area->range.start, op->area->range.end,
-				  copy_token, &copying);
+		if ((area->flags & VAS_AREA_WIPE_ON_FORK) == 0)
+			copy_range(vas_space_data(op->other->space, &shadow_listener), in,
+				   area->range, area->range.start, false);
+		break;
+	case VAS_OP_REINDEX:
+		show(in, op);
 		break;
 	case VAS_OP_TOUCH:
 		freeze(data, op);

@@ -53,10 +53,8 @@ static inline bool shadow_shared(const struct vas_area *area)
 	return (area->flags & (VAS_AREA_SHARED | VAS_AREA_MAY_SHARE)) != 0;
 }
 
-static inline uint64_t shadow_index(const struct vas_area *area, uint64_t address)
-{
-	return area->offset + ((address - area->range.start) >> VAS_PAGE_SHIFT);
-}
+/* The page of its object that an area shows at an address. */
+uint64_t shadow_index(const struct vas_area *area, uint64_t address);
 
 /* Calls `visit` with each address of the space that holds a token of its own. It must not change
  * areas. */

@@ -2,12 +2,15 @@
 # SPDX-FileCopyrightText: 2026 the vas authors
 # SPDX-License-Identifier: MIT
 #
-# test_replay.sh VAS: replays logs of strace in all its styles, a recorded trace, that trace with
-# something changed in it, and things that are no traces. Prints TAP.
+# test_replay.sh VAS [PROGRAMS]: replays logs of strace in all its styles, a recorded trace, that
+# trace with something changed in it, things that are no traces, and programs in little memory.
+# PROGRAMS is the folder of the built programs/*.c and ../workloads/*.c; without it no program is
+# recorded. Prints TAP.
 
 set -u
 vas=$(realpath "$1")
 fixtures=$(cd "$(dirname "$0")" && pwd)/fixtures
+programs=${2:+$(realpath "$2")}
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT INT TERM
 cd "$work" || exit 2
@@ -376,6 +379,105 @@ replay 2 "an unknown option" --colour "$recorded"
 replay 2 "an unknown level" --level=some "$recorded"
 replay 2 "an unknown index" --index=heap "$recorded"
 replay 0 "help" --help
+
+# ---- memory ----
+
+# designs QUESTION
+designs()
+{
+	"$vas" designs | sed -n "/^$1:/,/^\$/s/^  \([a-z0-9-]*\) .*/\1/p"
+}
+
+replay 0 "memory" --frames=16M "$recorded"
+says 'contents +[1-9][0-9]* pages written, [1-9][0-9]* read' "memory: touches are accesses"
+says 'swap +0 pages out, 0 in$' "memory: there is enough"
+replay 0 "a quarter of the memory" --frames=25% "$recorded"
+says 'swap +[1-9][0-9]* pages out, [1-9][0-9]* in$' "a quarter of the memory: pages go to swap"
+replay 0 "swap in a file" --frames=25% --swap=swap.file --swap-size=1M "$recorded"
+[ -s swap.file ]
+ok $? "swap in a file: it was written"
+for design in $(designs anonymous); do
+	replay 0 "anonymous reverse map $design" --frames=25% --anon-rmap="$design" "$recorded"
+done
+for design in $(designs file); do
+	replay 0 "file reverse map $design" --frames=25% --file-rmap="$design" "$recorded"
+done
+replay 0 "another design" --frames=25% --anon-rmap=pte-chain "$recorded"
+says 'designs +pte-chain, .*compared by coverage' "another design: how areas are compared"
+
+replay 1 "swap that forgets" --frames=25% --swap=/dev/zero "$recorded"
+says 'contents of the page at 0x' "swap that forgets: the page is named"
+says 'found +zeroes$' "swap that forgets: what it holds"
+says 'expected +token [0-9]+, written at 0x' "swap that forgets: what was written to it"
+for slots in 8 0; do
+	! "$vas" replay --frames=25% --swap-size=$((slots * 4))K "$recorded" >out 2>err &&
+		grep -q "memory full: [0-9]* frames and $slots slots are not enough" out err
+	ok $? "$slots slots are not enough, which is said"
+done
+
+begin small.trace <<'END'
+7 @file 3 dev=08:01 ino=5 mode=rw id=1 size=10000 type=file fs=ext4 path="/a"
+7 mmap(NULL, 16384, PROT_READ|PROT_WRITE, MAP_SHARED, 3</a>, 0) = 0x7ffff7fec000
+7 @touch r 0x7ffff7fec000
+7 @touch w 0x7ffff7fed000
+7 @touch w 0x7ffff7fee010
+7 @file 3 dev=08:01 ino=5 mode=rw id=1 size=10000 type=file fs=ext4 path="/a"
+7 mmap(NULL, 16384, PROT_READ|PROT_WRITE, MAP_PRIVATE, 3</a>, 0) = 0x7ffff7fe8000
+7 @touch r 0x7ffff7fe9000
+7 @touch w 0x7ffff7fe9000
+7 @touch r 0x7ffff7fea000
+7 clone(child_stack=NULL, flags=SIGCHLD) = 8
+8 @touch r 0x7ffff7fe9000
+8 @touch w 0x7ffff7fe9000
+8 @touch w 0x7ffff7fed000
+8 +++ exited with 0 +++
+7 @touch r 0x7ffff7fe9000
+7 @touch r 0x7ffff7fed000
+7 @file 3 dev=08:01 ino=5 mode=rw id=1 size=5000 type=file fs=ext4 path="/a"
+7 mmap(NULL, 16384, PROT_READ, MAP_SHARED, 3</a>, 0) = 0x7ffff7fe4000
+7 @touch r 0x7ffff7fe5000
+7 @touch w 0x7ffff7fe9000
+7 @touch w 0x7ffff7fea000
+7 mmap(NULL, 8192, PROT_READ|PROT_WRITE, MAP_PRIVATE|MAP_ANONYMOUS, -1, 0) = 0x7ffff7fe2000
+7 @touch w 0x7ffff7fe2000
+7 @touch w 0x7ffff7fe3000
+7 madvise(0x7ffff7fe2000, 4096, MADV_DONTNEED) = 0
+7 madvise(0x7ffff7fe3000, 4096, MADV_FREE) = 0
+7 @touch r 0x7ffff7fe2000
+7 @touch r 0x7ffff7fe3000
+7 madvise(0x7ffff7fe3000, 4096, MADV_WIPEONFORK) = 0
+7 @touch w 0x7ffff7fe3000
+7 clone(child_stack=NULL, flags=SIGCHLD) = 9
+9 @touch r 0x7ffff7fe3000
+9 @touch w 0x7ffff7fe3000
+END
+replay 0 "files, private copies, truncation, advice" --frames=1M small.trace
+says '1 times a file grew unseen' "files: a touch behind the end"
+replay 0 "files, in very little memory" --frames=128K small.trace
+
+replay 2 "no such design" --frames=1M --anon-rmap=telepathy "$recorded"
+replay 2 "no such size" --frames=many "$recorded"
+replay 2 "swap without memory" --swap=swap.file "$recorded"
+replay 2 "swap that cannot be" --frames=1M --swap=nowhere/swap "$recorded"
+replay 2 "a part of standard input" --frames=25% -
+
+replay 1 "memory, as JSON" --frames=25% --swap=/dev/zero --json "$recorded"
+if [ -n "$python" ]; then
+	"$python" -c 'import json
+trace = json.load(open("out"))["traces"][0]
+memory = trace["memory"]
+assert all(found["kind"] == "contents" for found in trace["divergences"])
+assert memory["frames"] < memory["unlimited_frames"] and memory["anon_rmap"] == "anon-vma-chain"
+assert memory["rmap"]["walks"] > 0 and memory["faults"]["new"] > 0 and memory["merges_as_linux"]
+' 2>err
+	ok $? "memory, as JSON: one object with all of it"
+fi
+
+# Recorded programs, in a quarter of what they need.
+for program in ${programs:+arenas calls dies exec_thread fork_tree interrupts many moves threads}; do
+	"$vas" record -o program.trace -- "$programs/$program" >out 2>err </dev/null
+	replay 0 "$program in a quarter of its memory" --frames=25% program.trace
+done
 
 # ---- what a fuzzer found ----
 
