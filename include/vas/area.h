@@ -95,11 +95,12 @@ struct vas_file {
 	uint32_t flags;	       /* VAS_FILE_ ... */
 	uint32_t major, minor; /* of the device, as in maps */
 	uint64_t inode;
-	uint64_t limit;	     /* bytes that may be mapped; 0: the most that Linux allows */
-	uint64_t size;	     /* bytes that it has; UINT64_MAX: not known. Populating ends there */
-	uint64_t area_flags; /* VAS_AREA_ flags which the file gives to its areas (devices) */
-	uint64_t huge_page;  /* bytes of a page when VAS_FILE_HUGE_PAGES */
-	const char *name;    /* as in maps; the creator's memory */
+	uint64_t limit; /* bytes that may be mapped; 0: the most that Linux allows */
+	uint64_t size __attribute__((
+		aligned(8))); /* bytes that it has; UINT64_MAX: not known. Populating ends there */
+	uint64_t area_flags;  /* VAS_AREA_ flags which the file gives to its areas (devices) */
+	uint64_t huge_page;   /* bytes of a page when VAS_FILE_HUGE_PAGES */
+	const char *name;     /* as in maps; the creator's memory */
 	struct vas_object *object; /* what holds its pages in a machine; NULL: nothing does */
 	void (*release)(struct vas_file *file); /* when the last reference goes; may be NULL */
 	void *data;				/* the creator's */

@@ -56,8 +56,8 @@ enum vas_op_kind {
 	/* `area` is about to be freed. */
 	VAS_OP_FREE,
 	/* What [start, end) of `area` held is gone; it shows the object's pages from page `from` on.
-	 * The area has VAS_AREA_NONLINEAR, perhaps only since this operation. Its other pages stay
-	 * as they are. What a nonlinear area maps newly (VAS_OP_MAP) is linear at first, what it
+	 * The area has VAS_AREA_NONLINEAR, which was told by VAS_OP_FLAGS. Its other pages stay as
+	 * they are. What a nonlinear area maps newly (VAS_OP_MAP) is linear at first, what it
 	 * moves (VAS_OP_MOVE) or copies (VAS_OP_FORK) is as it was. It takes no part in
 	 * VAS_OP_MERGE. */
 	VAS_OP_REINDEX,

@@ -94,7 +94,9 @@ struct vas_object_open {
 };
 
 /* An object, and a file by which it can be mapped (vas_map.file), with one reference: vas_file_put
- * closes it. Another file of the same object: vas_file_again. -VAS_ENOMEM, or what the store says.
+ * closes it. With the last file, areas' references included, the object goes: what is dirty is
+ * written to its store before, and an error then is lost; to hear of one call vas_file_sync first.
+ * Another file of the same object: vas_file_again. -VAS_ENOMEM, or what the store says.
  */
 VAS_API VAS_MUST_CHECK int vas_object_open(struct vas_machine *machine,
 					   const struct vas_object_open *open,
@@ -130,6 +132,7 @@ struct vas_view {
 	bool file;	/* the page is an object's */
 	bool writable;	/* by the entry as it is now */
 	bool guard;	/* a guard page */
+	bool offset;	/* an entry of a nonlinear area keeps the offset of a page that is out */
 	bool dirty;	/* the entry's bit */
 	bool merged;	/* an equal page is shared */
 	uint32_t frame; /* or slot */
@@ -163,8 +166,10 @@ VAS_API size_t vas_machine_merge(struct vas_machine *machine);
 
 /* Figures. All but the first lines are sums since the start. */
 struct vas_machine_counts {
-	uint32_t frames, free, peak; /* frames; the most in use */
-	uint32_t tables;	     /* of page tables, now */
+	/* `peak`: the most frames in use, of what was seen at the beginning of calls and before
+	 * each reclaim: no more than a call or an access has freed in between is missing. */
+	uint32_t frames, free, peak;
+	uint32_t tables; /* of page tables, now */
 	uint32_t swap_slots, swap_used;
 	uint64_t faults_zero;	 /* anonymous reads: the page of zeroes */
 	uint64_t faults_new;	 /* anonymous writes: a new page */
@@ -180,7 +185,8 @@ struct vas_machine_counts {
 	uint64_t swapped_out, swapped_in, written, write_errors;
 	uint64_t migrated, merged;
 	uint64_t walks, candidates, hits; /* of the reverse maps */
-	uint64_t rmap_bytes;		  /* of both, areas' part included */
+	/* Of reverse maps: their records, and what they keep in areas and spaces. */
+	uint64_t anon_rmap_bytes, file_rmap_bytes;
 };
 VAS_API void vas_machine_count(struct vas_machine *machine, struct vas_machine_counts *counts);
 

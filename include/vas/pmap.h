@@ -30,16 +30,16 @@ extern "C" {
 #endif
 
 /* Bits of a present entry. */
-#define VAS_PTE_PRESENT	 (UINT64_C(1) << 0)
-#define VAS_PTE_WRITE	 (UINT64_C(1) << 1)
-#define VAS_PTE_USER	 (UINT64_C(1) << 2)
-#define VAS_PTE_ACCESSED (UINT64_C(1) << 5)
-#define VAS_PTE_DIRTY	 (UINT64_C(1) << 6)
-#define VAS_PTE_SPECIAL	 (UINT64_C(1) << 9)  /* the zero page: not counted as mapped */
-#define VAS_PTE_LOCKED	 (UINT64_C(1) << 10) /* counted in the page's locks */
+#define VAS_PTE_PRESENT	  (UINT64_C(1) << 0)
+#define VAS_PTE_WRITE	  (UINT64_C(1) << 1)
+#define VAS_PTE_USER	  (UINT64_C(1) << 2)
+#define VAS_PTE_ACCESSED  (UINT64_C(1) << 5)
+#define VAS_PTE_DIRTY	  (UINT64_C(1) << 6)
+#define VAS_PTE_SPECIAL	  (UINT64_C(1) << 9)  /* the zero page: not counted as mapped */
+#define VAS_PTE_LOCKED	  (UINT64_C(1) << 10) /* counted in the page's locks */
 #define VAS_PTE_NONLINEAR (UINT64_C(1) << 11) /* when its page goes, it keeps the page's offset */
-#define VAS_PTE_NX	 (UINT64_C(1) << 63)
-#define VAS_PTE_FRAME	 (UINT64_C(0x000ffffffffff000))
+#define VAS_PTE_NX	  (UINT64_C(1) << 63)
+#define VAS_PTE_FRAME	  (UINT64_C(0x000ffffffffff000))
 
 /* Kinds of non-present entries other than 0, "nothing here". */
 enum vas_entry_kind {
@@ -85,7 +85,8 @@ static inline uint64_t vas_migration_make(uint64_t present)
 {
 	uint64_t bits = (present & VAS_PTE_WRITE) >> 1 | (present & VAS_PTE_ACCESSED) >> 4 |
 			(present & VAS_PTE_DIRTY) >> 4 | (present & VAS_PTE_NX) >> 60 |
-			(present & VAS_PTE_USER) << 2 | (present & (VAS_PTE_LOCKED | VAS_PTE_NONLINEAR)) >> 5;
+			(present & VAS_PTE_USER) << 2 |
+			(present & (VAS_PTE_LOCKED | VAS_PTE_NONLINEAR)) >> 5;
 
 	return vas_entry_make(VAS_ENTRY_MIGRATION, bits << 32 | vas_entry_frame(present));
 }

@@ -173,7 +173,7 @@ enum {
 	VAS_READ_IMPLIES_EXEC = 0x0400000,
 };
 
-#define VAS_LISTENERS_MAX 4
+#define VAS_LISTENERS_MAX 5
 
 struct vas_space_config {
 	const struct vas_allocator *allocator; /* must outlive the space */

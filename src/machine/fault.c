@@ -93,6 +93,8 @@ static int map_private(struct fault *fault, struct vas_page *page, enum machine_
 	struct vas_page *before = NULL;
 
 	rmap->anon->bind(rmap->anon_data, page, fault->area, fault->address);
+	/* Once an entry maps it, it may be unmapped and gone. */
+	vas_lru_add(&memory->lru, page, false);
 	vas_pmap_lock(fault->entry.table);
 	if (!same(fault)) {
 		vas_pmap_unlock(fault->entry.table);
@@ -106,7 +108,6 @@ static int map_private(struct fault *fault, struct vas_page *page, enum machine_
 	}
 	map(fault, page, entry_bits(fault->area, true) | (fault->write ? VAS_PTE_DIRTY : 0));
 	vas_pmap_unlock(fault->entry.table);
-	vas_lru_add(&memory->lru, page, false);
 	if (before != NULL) {
 		vas_page_forget_slot(memory, before);
 		vas_page_put(memory, before);

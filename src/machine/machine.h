@@ -33,7 +33,7 @@ enum machine_event {
 };
 
 struct machine_events {
-	uint64_t count[EVENTS];
+	vas_counter count[EVENTS];
 } __attribute__((aligned(64)));
 
 struct vas_machine {
@@ -44,8 +44,8 @@ struct vas_machine {
 	struct vas_listener listener; /* its area_bytes depend on the file design */
 	const struct vas_pmap_observer *observer;
 	struct machine_events events[VAS_SHARED_SLOTS];
-	uint64_t forks, fork_entries, entries_moved, tables_moved;
-	uint64_t next_inode;
+	vas_counter forks, fork_entries, entries_moved, tables_moved;
+	vas_counter next_inode;
 	uint32_t peak;
 	bool may_merge; /* all know that memory.merging is set */
 

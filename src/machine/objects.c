@@ -447,7 +447,8 @@ int vas_punch(struct vas_file *file, uint64_t offset, uint64_t length)
 	if (err == 0 && past < end)
 		err = hold_page(object, end, &tail);
 	if (err == 0 && first < past)
-		err = vas_punch_pages(object, first >> VAS_PAGE_SHIFT, (past >> VAS_PAGE_SHIFT) - 1);
+		err = vas_punch_pages(object, first >> VAS_PAGE_SHIFT,
+				      (past >> VAS_PAGE_SHIFT) - 1);
 	if (err == 0)
 		err = zero_part(object, offset, (first < end ? first : end) - offset);
 	if (err == 0 && past < end)

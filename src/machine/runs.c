@@ -27,9 +27,9 @@
  * nothing for what was never touched; an area of single pages, in no order at all, takes more bytes
  * for runs than for page tables. fork and mremap copy runs.
  *
- * Locks: runs change with the space's lock held alone, links under the object's, never for longer than
- * BATCH of them. That what was dropped is not there while the rest follows is no matter: entries are
- * gone before their run is, and come back after the call.
+ * Locks: runs change with the space's lock held alone, their links under the object's, which is let go
+ * after every BATCH of them. Meanwhile a range that is changed may have no link: it has no entries
+ * either, those went first and come back after the call. All around it links are there all the time.
  */
 
 #include "machine.h"

@@ -190,24 +190,23 @@ static void count_events(const struct vas_machine *machine, struct vas_machine_c
 }
 
 /* What reverse maps keep, in areas and spaces too. */
-static uint64_t rmap_bytes(struct vas_machine *machine)
+static void count_rmap_bytes(struct vas_machine *machine, struct vas_machine_counts *counts)
 {
 	const struct vas_rmap *rmap = &machine->memory.rmap;
 	struct vas_anon_rmap_counts anon = { 0 };
 	struct machine_space *in = NULL;
 	struct vas_list *at;
-	uint64_t bytes;
 
 	rmap->anon->count(rmap->anon_data, &anon);
-	bytes = anon.bytes;
+	counts->anon_rmap_bytes = anon.bytes;
 	while ((in = vas_next_space(machine, in)) != NULL) {
 		unsigned slot = vas_shared_lock_read(&in->lock);
 
 		if (rmap->anon->listener != NULL)
-			bytes += rmap->anon->listener->space_bytes +
-				 rmap->anon->listener->area_bytes *
-					 vas_index_count(in->space->index);
-		bytes += vas_runs_bytes(in);
+			counts->anon_rmap_bytes += rmap->anon->listener->space_bytes +
+						   rmap->anon->listener->area_bytes *
+							   vas_index_count(in->space->index);
+		counts->file_rmap_bytes += vas_runs_bytes(in);
 		vas_shared_unlock_read(&in->lock, slot);
 	}
 	vas_mutex_lock(&machine->lock, VAS_RANK_LEAF);
@@ -219,14 +218,13 @@ static uint64_t rmap_bytes(struct vas_machine *machine)
 		/* Not in rising order; but who holds it never waits for the machine's. */
 		while (!vas_mutex_trylock(&behind->object->lock, VAS_RANK_OBJECT))
 			vas_pause(&rounds);
-		bytes += rmap->file->bytes(&behind->map);
+		counts->file_rmap_bytes += rmap->file->bytes(&behind->map);
 		vas_mutex_unlock(&behind->object->lock, VAS_RANK_OBJECT);
 	}
 	vas_mutex_unlock(&machine->lock, VAS_RANK_LEAF);
-	return bytes;
 }
 
-static uint64_t figure(const uint64_t *figure)
+static uint64_t figure(const vas_counter *figure)
 {
 	return __atomic_load_n(figure, __ATOMIC_RELAXED);
 }
@@ -269,5 +267,5 @@ void vas_machine_count(struct vas_machine *machine, struct vas_machine_counts *c
 	counts->walks = __atomic_load_n(&rmap->walks, __ATOMIC_RELAXED);
 	counts->candidates = __atomic_load_n(&rmap->candidates, __ATOMIC_RELAXED);
 	counts->hits = __atomic_load_n(&rmap->hits, __ATOMIC_RELAXED);
-	counts->rmap_bytes = rmap_bytes(machine);
+	count_rmap_bytes(machine, counts);
 }

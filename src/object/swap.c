@@ -163,6 +163,12 @@ static void count_cached(struct vas_swap *swap, uint32_t slot, bool more)
 	unlock_part(part);
 }
 
+/* => locked. Who takes entries away reads it without the lock: to see whether it is worth having. */
+static void set_slot(struct vas_page *page, uint32_t slot)
+{
+	__atomic_store_n(&page->slot, slot, __ATOMIC_RELAXED);
+}
+
 uint32_t vas_swap_add(struct vas_swap *swap, struct vas_page *page)
 {
 	uint32_t slot = take_free(swap);
@@ -172,7 +178,7 @@ uint32_t vas_swap_add(struct vas_swap *swap, struct vas_page *page)
 	if (slot == 0)
 		return 0;
 	vas_page_get(page);
-	page->slot = slot;
+	set_slot(page, slot);
 	record = lock_slot(swap, slot);
 	record->page = vas_frame_number(swap->frames, page);
 	unlock_slot(record);
@@ -231,7 +237,7 @@ bool vas_swap_insert(struct vas_swap *swap, uint32_t slot, struct vas_page *page
 	vas_debug(page->slot == 0);
 	if (room) {
 		vas_page_get(page);
-		page->slot = slot;
+		set_slot(page, slot);
 		record->page = vas_frame_number(swap->frames, page);
 	}
 	unlock_slot(record);
@@ -244,7 +250,7 @@ bool vas_swap_insert(struct vas_swap *swap, uint32_t slot, struct vas_page *page
 static bool forget_page(struct vas_swap_slot *record, struct vas_page *page)
 {
 	record->page = 0;
-	page->slot = 0;
+	set_slot(page, 0);
 	return record->count == 0;
 }
 
@@ -295,8 +301,8 @@ bool vas_swap_replace(struct vas_swap *swap, struct vas_page *from, struct vas_p
 	vas_debug(to->slot == 0 && record->page == vas_frame_number(swap->frames, from));
 	if (alone) {
 		record->page = vas_frame_number(swap->frames, to);
-		to->slot = from->slot;
-		from->slot = 0;
+		set_slot(to, from->slot);
+		set_slot(from, 0);
 		(void)vas_page_set(to, vas_page_flags(from) & (VAS_PAGE_DIRTY | VAS_PAGE_UPTODATE));
 		(void)__atomic_add_fetch(&to->references, 1 + mapped, __ATOMIC_RELEASE);
 		(void)vas_page_clear(from, VAS_PAGE_DIRTY | VAS_PAGE_UPTODATE);

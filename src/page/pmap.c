@@ -18,6 +18,7 @@
 #include "base/assert.h"
 #include "base/lock.h"
 #include "base/print.h"
+#include "page/page.h"
 
 #include <string.h>
 
@@ -65,7 +66,7 @@ static struct vas_page *take_reserved(struct vas_pmap *pmap)
 	struct vas_page *table = vas_frame_page(pmap->frames, pmap->reserve);
 
 	pmap->reserve = table->next;
-	table->next = 0;
+	__atomic_store_n(&table->next, 0, __ATOMIC_RELAXED);
 	pmap->reserved--;
 	return table;
 }
@@ -107,7 +108,8 @@ int vas_pmap_reserve(struct vas_pmap *pmap, uint32_t count)
 			vas_pmap_settle(pmap);
 			return -VAS_ENOMEM;
 		}
-		table->next = pmap->reserve;
+		/* May still be read by a thread that wanted this frame too. */
+		__atomic_store_n(&table->next, pmap->reserve, __ATOMIC_RELAXED);
 		pmap->reserve = vas_frame_number(pmap->frames, table);
 		pmap->reserved++;
 	}
@@ -415,7 +417,7 @@ static void trim_table(struct vas_pmap *pmap, struct vas_page *table, struct vas
 
 			if (level > 2)
 				trim_table(pmap, child, (struct vas_range){ at, end });
-			if (child->mapcount == 0) {
+			if (vas_page_mapcount(child) == 0) {
 				__atomic_store_n(entry, 0, __ATOMIC_RELEASE);
 				table->mapcount--;
 				free_table(pmap, child);
@@ -466,7 +468,7 @@ static bool move_table(struct vas_pmap *pmap, uint64_t from, uint64_t to)
 	    !entry_above(pmap, to, true, &target))
 		return false;
 	if (*target.entry != 0) {
-		if (table_at(pmap, *target.entry)->mapcount != 0)
+		if (vas_page_mapcount(table_at(pmap, *target.entry)) != 0)
 			return false;
 		free_table(pmap, table_at(pmap, *target.entry));
 		(void)vas_entry_set(&target, 0);

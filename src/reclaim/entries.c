@@ -77,10 +77,12 @@ bool vas_page_clean(struct vas_memory *memory, struct vas_page *page)
 }
 
 /* What the entry becomes. */
-static uint64_t instead(const struct entries *entries)
+static uint64_t instead(const struct entries *entries, uint64_t value)
 {
 	struct vas_page *page = entries->page;
 
+	if (page->kind == VAS_PAGE_OBJECT && (value & VAS_PTE_NONLINEAR) != 0)
+		return vas_entry_make(VAS_ENTRY_FILE, page->index);
 	if (page->kind == VAS_PAGE_OBJECT || page->slot == 0)
 		return 0;
 	vas_swap_get(entries->memory->swap, page->slot);
@@ -101,7 +103,7 @@ static bool take_entry(void *context, struct vas_pmap *pmap, uint64_t address,
 		return true;
 	if (entries->take != VAS_TAKE_ALL && (value & VAS_PTE_LOCKED) != 0)
 		return false;
-	value = vas_entry_set(entry, instead(entries));
+	value = vas_entry_set(entry, instead(entries, value));
 	if (entries->take == VAS_TAKE_UNLESS_DIRTY && (value & VAS_PTE_DIRTY) != 0) {
 		(void)vas_entry_set(entry, value);
 		vas_page_set(page, VAS_PAGE_DIRTY);

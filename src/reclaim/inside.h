@@ -16,7 +16,7 @@
 void vas_page_uncount(struct vas_memory *memory, struct vas_page *page,
 		      const struct vas_entry *entry, bool locked);
 
-static inline void vas_memory_count(uint64_t *counter)
+static inline void vas_memory_count(vas_counter *counter)
 {
 	__atomic_add_fetch(counter, 1, __ATOMIC_RELAXED);
 }

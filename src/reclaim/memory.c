@@ -80,7 +80,7 @@ void vas_page_release(struct vas_memory *memory, struct vas_page *page)
 	vas_page_put(memory, page);
 }
 
-static void count_lock(struct vas_page *page, int by)
+void vas_page_count_lock(struct vas_page *page, int by)
 {
 	uint16_t locks = __atomic_load_n(&page->locks, __ATOMIC_RELAXED);
 
@@ -105,7 +105,7 @@ void vas_page_map(struct vas_memory *memory, struct vas_page *page, const struct
 	if (vas_rmap_chained(&memory->rmap, page))
 		vas_pte_chain_add(memory->rmap.chains, memory->frames, page, entry, pool);
 	if (locked)
-		count_lock(page, 1);
+		vas_page_count_lock(page, 1);
 	__atomic_add_fetch(&page->mapcount, 1, __ATOMIC_RELAXED);
 }
 
@@ -125,7 +125,7 @@ void vas_page_uncount(struct vas_memory *memory, struct vas_page *page,
 	if (vas_rmap_chained(&memory->rmap, page))
 		remove_record(memory, page, entry);
 	if (locked)
-		count_lock(page, -1);
+		vas_page_count_lock(page, -1);
 	/* What was done to the page before is seen by who sees this. */
 	__atomic_sub_fetch(&page->mapcount, 1, __ATOMIC_RELEASE);
 }

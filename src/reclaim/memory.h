@@ -28,15 +28,15 @@
 
 /* Changed with atomic operations; what a machine prints. */
 struct vas_memory_counts {
-	uint64_t scanned;   /* pages that reclaim looked at */
-	uint64_t reclaimed; /* and freed */
-	uint64_t activated; /* and found in use */
-	uint64_t swapped_out, swapped_in, swap_cache_hits;
-	uint64_t written; /* pages of files */
-	uint64_t write_errors;
-	uint64_t migrated, migrate_failed;
-	uint64_t merged;
-	uint64_t walks, candidates, hits; /* of the reverse map; also in rmap */
+	vas_counter scanned;   /* pages that reclaim looked at */
+	vas_counter reclaimed; /* and freed */
+	vas_counter activated; /* and found in use */
+	vas_counter swapped_out, swapped_in, swap_cache_hits;
+	vas_counter written; /* pages of files */
+	vas_counter write_errors;
+	vas_counter migrated, migrate_failed;
+	vas_counter merged;
+	vas_counter walks, candidates, hits; /* of the reverse map; also in rmap */
 };
 
 struct vas_memory {
@@ -81,6 +81,9 @@ VAS_MUST_CHECK int vas_page_map_reserve(struct vas_memory *memory, struct vas_po
  * may be taken away like any other: its page is that of vas_migration_frame. => the table's lock. */
 void vas_page_unmap(struct vas_memory *memory, struct vas_page *page, const struct vas_entry *entry,
 		    uint64_t value, bool locked);
+
+/* One entry of a locked area more (+1) or less (-1) maps the page. => the table's lock. */
+void vas_page_count_lock(struct vas_page *page, int by);
 
 /* A reference to the page of a migration entry, for who does not want to wait: mremap, who then takes
  * the page's lock and tells the reverse map, if the entry still maps that page. => the table's lock. */

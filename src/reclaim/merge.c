@@ -108,7 +108,7 @@ int vas_page_merge(struct vas_memory *memory, struct vas_page *keep, struct vas_
 {
 	int err = -VAS_EBUSY;
 
-	vas_debug(keep != page && memory->merging);
+	vas_debug(keep != page && __atomic_load_n(&memory->merging, __ATOMIC_RELAXED));
 	if (keep->kind != VAS_PAGE_ANONYMOUS || page->kind != VAS_PAGE_ANONYMOUS)
 		return -VAS_EBUSY;
 	if (!look_equal(memory, keep, page))

@@ -174,7 +174,7 @@ static int check_contents(const struct vas_area *area, uint64_t start, int advic
 
 	switch (advice) {
 	case VAS_ADVICE_REMOVE:
-		if ((flags & VAS_AREA_LOCKED) != 0 || area->file == NULL)
+		if ((flags & (VAS_AREA_LOCKED | VAS_AREA_NONLINEAR)) != 0 || area->file == NULL)
 			return -VAS_EINVAL;
 		if ((flags & VAS_AREA_SHARED) == 0 || (flags & VAS_AREA_MAY_WRITE) == 0)
 			return -VAS_EACCES;

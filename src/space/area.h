@@ -14,10 +14,10 @@ struct vas_need {
 	size_t areas;	/* new areas, each with its place in the index */
 	size_t touches; /* areas that may be touched for the first time */
 	bool fork;
-	bool reindex;	  /* pages of an object are to be shown in another order */
-	uint64_t moved;	  /* bytes that may move */
+	bool reindex;	     /* pages of an object are to be shown in another order */
+	uint64_t moved;	     /* bytes that may move */
 	uint64_t moved_from; /* from this address on */
-	uint64_t guarded; /* bytes that may get guard pages */
+	uint64_t guarded;    /* bytes that may get guard pages */
 	size_t count;
 	struct vas_area *clones[VAS_NEED_CLONES];
 	struct vas_area *const *others; /* more of them, in the caller's memory */

@@ -1,9 +1,23 @@
 /* SPDX-FileCopyrightText: 2026 the vas authors */
 /* SPDX-License-Identifier: MIT */
 
-/* remap_file_pages as an mmap over part of a shared mapping, with another offset. */
+/*
+ * remap_file_pages, in two ways.
+ *
+ * As kernels since 4.0 have it: an mmap over part of a shared mapping, with another offset. Each such
+ * part becomes an area of its own:
+ *
+ *	AAAAAAAAAA  ->  AAABBAAAAA  ->  AAABBCAAAA
+ *
+ * As it was before: the area stays one and becomes nonlinear. Its offset says no longer what it shows
+ * where; the listeners are told (VAS_OP_REINDEX), and whoever fills its pages keeps that in mind. It
+ * costs one area, whatever is done to it, and the limit on their number is never met.
+ */
 
 #include "map.h"
+
+#include "area.h"
+#include "populate.h"
 
 static uint32_t prot_of(const struct vas_area *area)
 {
@@ -24,6 +38,59 @@ static bool alike(const struct vas_area *area, uint64_t end)
 	return true;
 }
 
+/* May [start, start + length) of this area be made nonlinear? */
+static int check_nonlinear(const struct vas_area *area, uint64_t start, uint64_t length,
+			   uint64_t page_offset)
+{
+	const uint64_t refused = VAS_AREA_SPECIAL | VAS_AREA_HUGE_PAGES | VAS_AREA_NO_SPLIT;
+	uint64_t limit = VAS_FILE_PAGES_MAX, pages = length >> VAS_PAGE_SHIFT;
+
+	if (area->range.end - start < length || (area->flags & refused) != 0)
+		return -VAS_EINVAL;
+	if ((area->flags & VAS_AREA_SEALED) != 0)
+		return -VAS_EPERM;
+	if (area->file->limit != 0)
+		limit = area->file->limit >> VAS_PAGE_SHIFT;
+	return page_offset > limit || pages > limit - page_offset ? -VAS_EOVERFLOW : 0;
+}
+
+static int make_nonlinear(struct vas_area *area, uint64_t start, uint64_t length,
+			  uint64_t page_offset, uint32_t flags)
+{
+	struct vas_space *space = area->space;
+	struct vas_need need = { .touches = 1, .reindex = true };
+	int err = check_nonlinear(area, start, length, page_offset);
+
+	if (err != 0)
+		return err;
+	if ((area->flags & VAS_AREA_NONLINEAR) == 0 &&
+	    page_offset == area->offset + ((start - area->range.start) >> VAS_PAGE_SHIFT))
+		return 0;
+	vas_need_clone(&need, area);
+	err = vas_space_reserve(space, &need);
+	if (err != 0)
+		return err;
+	if ((area->flags & VAS_AREA_NONLINEAR) == 0) {
+		uint64_t old_flags = area->flags;
+
+		area->flags |= VAS_AREA_NONLINEAR;
+		vas_tell(space, &(struct vas_op){ .kind = VAS_OP_FLAGS,
+						  .area = area,
+						  .start = area->range.start,
+						  .end = area->range.end,
+						  .old_flags = old_flags });
+	}
+	vas_tell(space, &(struct vas_op){ .kind = VAS_OP_REINDEX,
+					  .area = area,
+					  .start = start,
+					  .end = start + length,
+					  .from = page_offset });
+	if ((flags & VAS_NONBLOCK) == 0 || (area->flags & VAS_AREA_LOCKED) != 0)
+		(void)vas_populate(space, start, start + length);
+	vas_space_settle(space);
+	return 0;
+}
+
 static int do_remap_file_pages(struct vas_space *space, uint64_t start, uint64_t length,
 			       uint32_t prot, uint64_t page_offset, uint32_t flags)
 {
@@ -40,6 +107,8 @@ static int do_remap_file_pages(struct vas_space *space, uint64_t start, uint64_t
 	area = vas_find(space, start);
 	if (area == NULL || (area->flags & VAS_AREA_SHARED) == 0 || area->file == NULL)
 		return -VAS_EINVAL;
+	if (space->settings->nonlinear)
+		return make_nonlinear(area, start, length, page_offset, flags);
 	if (!alike(area, start + length))
 		return -VAS_EINVAL;
 	/* What lies beyond all bytes is refused by mmap, in its turn. */

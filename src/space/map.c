@@ -18,8 +18,6 @@
 /* Two splits where it replaces something, and itself. */
 #define MAP_AREAS 1
 
-#define FILE_PAGES_MAX (UINT64_C(0x7fffffffffffffff) >> VAS_PAGE_SHIFT)
-
 /* What a mapping has become on its way through the checks. */
 struct request {
 	uint64_t address, length;
@@ -109,7 +107,7 @@ static int check_file(const struct vas_space *space, const struct vas_map *map, 
 		      struct request *request)
 {
 	const struct vas_file *file = map->file;
-	uint64_t limit = file->limit == 0 ? FILE_PAGES_MAX : file->limit >> VAS_PAGE_SHIFT;
+	uint64_t limit = file->limit == 0 ? VAS_FILE_PAGES_MAX : file->limit >> VAS_PAGE_SHIFT;
 	int err;
 
 	if (request->page > limit || request->length >> VAS_PAGE_SHIFT > limit - request->page)

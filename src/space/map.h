@@ -7,6 +7,9 @@
 
 #include "space.h"
 
+/* The most that any file may have. */
+#define VAS_FILE_PAGES_MAX (UINT64_C(0x7fffffffffffffff) >> VAS_PAGE_SHIFT)
+
 /* As vas_map, with `set` added to the flags that the request gives to the area, and `clear` taken
  * from them. */
 int vas_map_checked(struct vas_space *space, const struct vas_map *map, uint64_t set,

@@ -5,7 +5,8 @@
  * Merging. Two neighbouring ranges become one area when nothing could tell them apart: equal
  * flags, file and name, offsets that run on, and pages that one reverse-map record can find
  * (the listeners decide). An area that its driver wants to hear the end of (System V, close hooks)
- * is never swallowed whole, and special ones (device memory, not expandable) take no part.
+ * is never swallowed whole, and special ones (device memory, not expandable) take no part. Nor do
+ * nonlinear ones, whose offset does not say what they show; but they may grow.
  *
  * A free range (mmap, brk, the target of mremap):
  *
@@ -42,6 +43,8 @@ static bool swallowable(const struct vas_area *area)
 /* Before 6.8 (seen in 6.1) such an area took no part at all, but for its own growth. */
 static bool may_join(const struct vas_area *area, const struct vas_candidate *range)
 {
+	if ((area->flags & VAS_AREA_NONLINEAR) != 0)
+		return area == range->source && !range->copied;
 	return area == range->source || area->space->settings->kernel >= VAS_KERNEL(6, 8) ||
 	       swallowable(area);
 }

@@ -8,11 +8,15 @@
 /* Where the area's file ends, as an address; the area's end if it does not end inside. */
 static uint64_t file_end(const struct vas_area *area)
 {
-	uint64_t pages, have;
+	uint64_t pages, have, size;
 
-	if (area->file == NULL || area->file->size == UINT64_MAX || vas_area_anonymous(area))
+	if (area->file == NULL || vas_area_anonymous(area))
 		return area->range.end;
-	have = vas_page_up(area->file->size) >> VAS_PAGE_SHIFT;
+	/* Others may truncate it meanwhile. */
+	size = __atomic_load_n(&area->file->size, __ATOMIC_RELAXED);
+	if (size == UINT64_MAX)
+		return area->range.end;
+	have = vas_page_up(size) >> VAS_PAGE_SHIFT;
 	if (have <= area->offset)
 		return area->range.start;
 	pages = have - area->offset;

@@ -125,6 +125,8 @@ int vas_move_reserve(struct vas_space *space, struct vas_move *move, bool many)
 		need.other_count = list_parts(move, others);
 	} else {
 		foresee(move, &start, &to_end);
+		if (!move->foreseen && !vas_has_target(move))
+			need.moved = 0; /* it stays where it is */
 		need.other_count = list_around(space, start, to_end, others);
 	}
 	need.others = others;

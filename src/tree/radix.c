@@ -60,19 +60,27 @@ uint64_t vas_radix_get(const struct vas_radix *radix, uint64_t index)
 	return node == NULL ? 0 : node->slots[slot_of(index, 1)];
 }
 
-/* Makes the tree high enough: new roots above the old one. */
+/* Makes the tree high enough: new roots above the old one; an empty tree is so at once. */
 static bool raise(struct vas_radix *radix, uint64_t index)
 {
-	while (radix->root == NULL || !reaches(radix->height, index)) {
-		struct vas_radix_node *root = new_node(radix);
+	bool empty = radix->root == NULL;
 
-		if (root == NULL)
-			return false;
-		if (radix->root != NULL) {
+	if (empty)
+		radix->root = new_node(radix);
+	if (radix->root == NULL)
+		return false;
+	if (empty)
+		radix->height = 1;
+	while (!reaches(radix->height, index)) {
+		if (!empty) {
+			struct vas_radix_node *root = new_node(radix);
+
+			if (root == NULL)
+				return false;
 			root->slots[0] = (uintptr_t)radix->root;
 			root->used = 1;
+			radix->root = root;
 		}
-		radix->root = root;
 		radix->height++;
 	}
 	return true;
