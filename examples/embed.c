@@ -304,6 +304,7 @@ static void apply(void *data, struct vas_space *space, const struct vas_op *op)
 	(void)data;
 	switch (op->kind) {
 	case VAS_OP_UNMAP:
+	case VAS_OP_REINDEX:
 		for_entries(root, op->start, op->end, forget, NULL);
 		break;
 	case VAS_OP_ADVISE:

@@ -13,7 +13,7 @@ static void print_op(void *data, struct vas_space *space, const struct vas_op *o
 		[VAS_OP_MAP] = "map",	  [VAS_OP_UNMAP] = "unmap", [VAS_OP_SPLIT] = "split",
 		[VAS_OP_MERGE] = "merge", [VAS_OP_MOVE] = "move",   [VAS_OP_FLAGS] = "flags",
 		[VAS_OP_FORK] = "fork",	  [VAS_OP_TOUCH] = "touch", [VAS_OP_ADVISE] = "advise",
-		[VAS_OP_EMPTY] = "empty", [VAS_OP_FREE] = "free",
+		[VAS_OP_EMPTY] = "empty", [VAS_OP_FREE] = "free",   [VAS_OP_REINDEX] = "reindex",
 	};
 
 	(void)data;
