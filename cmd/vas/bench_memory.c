@@ -26,7 +26,7 @@
 #define MOST_RUNS 101
 
 static const char usage[] =
-	"usage: vas bench fault|fork|reclaim [OPTION...]\n"
+	"usage: vas bench %s [OPTION...]\n"
 	"\n"
 	"Times faults, forks or reclaim in a machine of the library, and the same work done by this\n"
 	"machine's kernel; how many times longer the kernel takes.\n"
@@ -214,7 +214,7 @@ static int bench_memory(const char *bench, int argc, char **argv)
 			options.json = true;
 			break;
 		case 'h':
-			fputs(usage, stdout);
+			printf(usage, bench);
 			return finish_output(STATUS_OK);
 		default:
 			return STATUS_TROUBLE;

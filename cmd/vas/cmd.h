@@ -21,6 +21,7 @@ int cmd_bench_file_rmap(int argc, char **argv);
 int cmd_bench_fault(int argc, char **argv);
 int cmd_bench_fork(int argc, char **argv);
 int cmd_bench_index(int argc, char **argv);
+int cmd_bench_nonlinear(int argc, char **argv);
 int cmd_bench_reclaim(int argc, char **argv);
 int cmd_bench_space(int argc, char **argv);
 int cmd_compare(int argc, char **argv);

@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include <vas/anon_rmap.h>
+#include <vas/file_rmap.h>
 #include <vas/index.h>
 
 #include "cmd.h"
@@ -86,6 +87,7 @@ static void add_index(struct listing *listing, const char *name)
 static void list_all(struct listing *listing)
 {
 	const struct vas_anon_rmap_design *const *rmap = vas_anon_rmap_designs();
+	const struct vas_file_rmap_design *const *file = vas_file_rmap_designs();
 	const char *const *index;
 
 	begin(listing, "index", "which area is at this address, and where is a gap?");
@@ -97,6 +99,9 @@ static void list_all(struct listing *listing)
 	begin(listing, "anonymous", "which areas may map this anonymous page?");
 	for (; *rmap != NULL; rmap++)
 		add(listing, (*rmap)->name, (*rmap)->year, (*rmap)->source);
+	begin(listing, "file", "which areas map this page of a file?");
+	for (; *file != NULL; file++)
+		add(listing, (*file)->name, (*file)->year, (*file)->source);
 }
 
 int cmd_designs(int argc, char **argv)

@@ -226,6 +226,7 @@ static void apply(void *data, struct vas_space *space, const struct vas_op *op)
 		origin->forks++;
 		break;
 	case VAS_OP_FLAGS:
+	case VAS_OP_REINDEX:
 		origin->changed = present_call(origins);
 		break;
 	case VAS_OP_TOUCH:

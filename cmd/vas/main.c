@@ -57,6 +57,8 @@ static const struct command benches[] = {
 	  cmd_bench_space, false },
 	{ "bench file-rmap", "the file reverse maps, on the workloads that judged them",
 	  cmd_bench_file_rmap, false },
+	{ "bench nonlinear", "remap_file_pages: nonlinear areas against split ones",
+	  cmd_bench_nonlinear, false },
 	{ "bench anon-rmap", "the anonymous reverse maps, on the workloads that judged them",
 	  cmd_bench_anon_rmap, false },
 	{ NULL, NULL, NULL, false },

@@ -21,7 +21,7 @@
 #endif
 
 #ifdef VAS_RACY_COPIES
-__attribute__((no_sanitize("thread"), noinline)) static inline void
+__attribute__((no_sanitize("thread"), noinline, unused)) static void
 vas_copy_bytes(void *to, const void *from, size_t length)
 {
 	volatile unsigned char *target = to;

@@ -35,6 +35,9 @@ struct vas_mutex {
 	uint32_t word; /* 0 free, 1 taken */
 };
 
+/* A figure that threads add to, and that is aligned as 64-bit atomics want it on 32 bits, too. */
+typedef uint64_t vas_counter __attribute__((aligned(8)));
+
 /* One round of waiting: first a few instructions, later the processor is given away. */
 void vas_pause(unsigned *rounds);
 

@@ -303,6 +303,7 @@ static void change(struct vas_anon_places *places, const struct vas_op *op)
 	case VAS_OP_UNMAP:
 	case VAS_OP_FLAGS:
 	case VAS_OP_ADVISE:
+	case VAS_OP_REINDEX:
 		break;
 	}
 	sync_place(place, op->area);

@@ -356,6 +356,7 @@ static void chain_apply(void *data, struct vas_space *space, const struct vas_op
 		break;
 	case VAS_OP_UNMAP:
 	case VAS_OP_FLAGS:
+	case VAS_OP_REINDEX:
 		break;
 	}
 }

@@ -33,6 +33,25 @@ static void a_window_of_its_own(void **state)
 	assert_ruler(f, "AAAAAAAA");
 }
 
+/* Before 4.0: the area stays one, and stands alone. */
+static void one_nonlinear_area(void **state)
+{
+	struct fixture *f = *state;
+	struct vas_file *file = fixture_file(f, "/tmp/x");
+
+	vas_space_settings(f->space)->nonlinear = true;
+	assert_ok(map_file(f, 0, 8, RW, VAS_SHARED | VAS_FIXED, file, 0));
+	assert_ok(remap_window(f, 2, 2, 2));
+	assert_int_equal(vas_find(f->space, at(2))->flags & VAS_AREA_NONLINEAR, 0);
+	assert_ok(remap_window(f, 2, 2, 5));
+	assert_ruler(f, "AAAAAAAA");
+	assert_int_not_equal(vas_find(f->space, at(2))->flags & VAS_AREA_NONLINEAR, 0);
+	assert_ok(map_file(f, 8, 2, RW, VAS_SHARED | VAS_FIXED, file, 8));
+	assert_ruler(f, "AAAAAAAABB");
+	assert_int_equal(remap_window(f, 6, 4, 0), -VAS_EINVAL);
+	vas_space_settings(f->space)->nonlinear = false;
+}
+
 /* W14's shape: every page of a window, reversed. */
 static void every_page_reversed(void **state)
 {
@@ -112,6 +131,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		fixture_test(a_window_of_its_own),
+		fixture_test(one_nonlinear_area),
 		fixture_test(every_page_reversed),
 		fixture_test(it_is_locked_and_populated_as_it_was),
 		fixture_test(several_areas),

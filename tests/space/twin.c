@@ -466,6 +466,9 @@ static void apply_changes(struct twin *twin, const struct vas_op *op)
 		if (owned(twin, op->area, 0, UINT64_MAX) != 0)
 			complain(twin, "free: the area still has pages");
 		break;
+	case VAS_OP_REINDEX:
+		expect_owned(twin, "reindex", op->area, op->start, op->end);
+		break;
 	}
 }
 
@@ -473,7 +476,7 @@ static void log_op(struct twin *twin, const struct vas_op *op)
 {
 	static const char *const names[] = {
 		"map",	 "unmap", "split", "merge",  "move", "flags",
-		"empty", "fork",  "touch", "advise", "free",
+		"empty", "fork",  "touch", "advise", "free", "reindex",
 	};
 	unsigned long long area = note_of(twin, op->area)->id;
 

@@ -191,6 +191,17 @@ static void it_is_as_high_as_its_largest_index_needs(void **state)
 	assert_int_equal(world->memory.live_blocks, 0);
 }
 
+/* Nothing is left of a first value that stood far out. */
+static void an_empty_one_gets_its_height_at_once(void **state)
+{
+	struct world *world = *state;
+
+	set(world, 5000, 1);
+	assert_int_equal(world->radix.nodes, world->radix.height);
+	erase(world, 5000);
+	assert_int_equal(world->radix.nodes, 0);
+}
+
 static void every_allocation_may_fail(void **state)
 {
 	struct world *world = *state;
@@ -223,6 +234,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		TEST(random_changes_equal_the_twin),
 		TEST(it_is_as_high_as_its_largest_index_needs),
+		TEST(an_empty_one_gets_its_height_at_once),
 		TEST(every_allocation_may_fail),
 	};
 
