@@ -47,9 +47,9 @@ enum {
 /* One frame's record: one cache line. */
 struct vas_page {
 	uint32_t flags;
-	uint8_t kind;  /* enum vas_page_kind */
-	uint8_t level; /* of a table, 1 to 4 */
-	uint16_t locks; /* entries of locked areas that map it: it stays in memory */
+	uint8_t kind;	    /* enum vas_page_kind */
+	uint8_t level;	    /* of a table, 1 to 4 */
+	uint16_t locks;	    /* entries of locked areas that map it: it stays in memory */
 	int32_t references; /* holders, page-table entries among them; 0: free */
 	int32_t mapcount;   /* page-table entries that map it; of a table: its entries in use */
 	void *owner;	/* the object, or what the reverse map binds it to; of a table: its pmap */
