@@ -265,7 +265,7 @@ static void print_table(const char *trace, struct subject *subjects, size_t coun
 
 	for (size_t i = 0; i < count; i++) {
 		struct line line;
-		char swap[48];
+		char swap[48], spread[32];
 
 		if (subjects[i].memory == NULL)
 			continue;
@@ -278,13 +278,14 @@ static void print_table(const char *trace, struct subject *subjects, size_t coun
 			printf("%-17s%15s%9s%11s%7s%11s%10s%15s\n", "", "CPU s", "walks",
 			       "looks/hit", "areas", "bytes", "per area", "out/in");
 		}
+		snprintf(spread, sizeof(spread), "+-%4.1f%%",
+			 line.median > 0 ? 50 * (line.most - line.least) / line.median : 0);
 		snprintf(swap, sizeof(swap), "%lld/%lld", (long long)line.out, (long long)line.in);
-		printf("%-17s%7.3f +-%4.1f%%%9lld%11.2f%7lld%11lld%10.1f%15s%s\n", subjects[i].name,
-		       line.median,
-		       line.median > 0 ? 50 * (line.most - line.least) / line.median : 0,
-		       (long long)line.walks, ratio(line.candidates, line.hits),
-		       (long long)line.areas, (long long)line.bytes, ratio(line.bytes, line.areas),
-		       swap, subjects[i].divergences > 0 ? "  differs" : "");
+		printf("%-17s%7.3f %7s%9lld%11.2f%7lld%11lld%10.1f%15s%s\n", subjects[i].name,
+		       line.median, subjects[i].runs > 1 ? spread : "", (long long)line.walks,
+		       ratio(line.candidates, line.hits), (long long)line.areas,
+		       (long long)line.bytes, ratio(line.bytes, line.areas), swap,
+		       subjects[i].divergences > 0 ? "  differs" : "");
 	}
 }
 
