@@ -219,6 +219,7 @@ static void end_memory(struct replay *replay, struct interpreter *interpreter,
 		.unlimited = replay->unlimited,
 		.counts = *replay_memory_counts(replay->memory),
 	};
+	replay_memory_figures(replay->memory, summary->figures, sizeof(summary->figures));
 }
 
 /* One pass over a trace. The status; *summary is set when it could be read. */

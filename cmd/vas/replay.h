@@ -31,6 +31,7 @@ struct replay_memory_summary {
 	bool own_rule;	    /* areas merge by other rules than Linux's: compared by coverage */
 	uint32_t unlimited; /* frames that it takes without limit; 0: not measured */
 	struct replay_memory_counts counts;
+	char figures[1024]; /* the design's own: lines "text: number" */
 };
 
 /* How a trace ended. */

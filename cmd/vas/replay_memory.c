@@ -169,6 +169,31 @@ void replay_look(struct replay_memory *memory)
 		counts->most_tables = counts->tables;
 }
 
+struct text {
+	char *at;
+	size_t left;
+};
+
+static void add_text(void *context, const char *text, size_t length)
+{
+	struct text *to = context;
+
+	if (length >= to->left)
+		length = to->left - 1;
+	memcpy(to->at, text, length);
+	to->at += length;
+	to->left -= length;
+	*to->at = '\0';
+}
+
+void replay_memory_figures(const struct replay_memory *memory, char *text, size_t size)
+{
+	struct text to = { text, size };
+
+	*text = '\0';
+	vas_machine_print(memory->machine, &(struct vas_printer){ add_text, &to });
+}
+
 const struct replay_memory_counts *replay_memory_counts(const struct replay_memory *memory)
 {
 	return &memory->counts;

@@ -53,6 +53,9 @@ void replay_memory_over(struct replay_memory *memory, struct interpreter *interp
 void replay_memory_emptied(struct replay_memory *memory, struct interpreter *interpreter);
 
 /* => the trace is over. */
+/* What the design of the anonymous reverse map has counted for itself; cut off where it does not fit.
+ */
+void replay_memory_figures(const struct replay_memory *memory, char *text, size_t size);
 const struct replay_memory_counts *replay_memory_counts(const struct replay_memory *memory);
 void replay_memory_destroy(struct replay_memory *memory);
 

@@ -3,7 +3,10 @@
 
 /* What a replay with memory has counted, as text or as JSON. */
 
+#include <ctype.h>
 #include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
 
 #include "output.h"
 #include "replay.h"
@@ -43,6 +46,31 @@ static json_t *json_rmap(const struct replay_memory_counts *counts)
 	return rmap;
 }
 
+/* "areas that moved: 3" becomes "areas_that_moved": 3. */
+static json_t *json_figures(const char *text)
+{
+	json_t *figures = json_object();
+
+	while (*text != '\0') {
+		const char *end = strchr(text, '\n'), *colon = strchr(text, ':');
+		char name[80];
+		size_t length = 0;
+
+		if (end == NULL || colon == NULL || colon > end)
+			break;
+		for (const char *at = text; at < colon && length + 1 < sizeof(name); at++) {
+			if (isalnum((unsigned char)*at))
+				name[length++] = *at;
+			else if (length > 0 && name[length - 1] != '_')
+				name[length++] = '_';
+		}
+		name[length] = '\0';
+		report_set(figures, name, json_integer((json_int_t)strtoll(colon + 1, NULL, 10)));
+		text = end + 1;
+	}
+	return figures;
+}
+
 json_t *replay_memory_json(const struct replay_memory_summary *summary)
 {
 	const struct replay_memory_counts *counts = &summary->counts;
@@ -71,6 +99,7 @@ json_t *replay_memory_json(const struct replay_memory_summary *summary)
 	report_set(memory, "activated", json_count(machine->activated));
 	report_set(memory, "reclaimed", json_count(machine->reclaimed));
 	report_set(memory, "rmap", json_rmap(counts));
+	report_set(memory, "design_figures", json_figures(summary->figures));
 	report_set(memory, "swapped_out", json_count(machine->swapped_out));
 	report_set(memory, "swapped_in", json_count(machine->swapped_in));
 	report_set(memory, "file_pages_written", json_count(machine->written));
@@ -128,6 +157,9 @@ void replay_memory_print(const struct replay_memory_summary *summary, FILE *stre
 		machine->walks, each(machine->candidates, machine->walks),
 		each(machine->hits, machine->walks), counts->most_anon_rmap_bytes,
 		counts->most_file_rmap_bytes);
+	for (const char *at = summary->figures, *end; (end = strchr(at, '\n')) != NULL;
+	     at = end + 1)
+		fprintf(stream, "                %.*s\n", (int)(end - at), at);
 	fprintf(stream, "  swap          %" PRIu64 " pages out, %" PRIu64 " in\n",
 		machine->swapped_out, machine->swapped_in);
 	fprintf(stream, "  files         %" PRIu64 " pages written\n", machine->written);

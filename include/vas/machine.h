@@ -189,6 +189,8 @@ struct vas_machine_counts {
 	uint64_t anon_rmap_bytes, file_rmap_bytes;
 };
 VAS_API void vas_machine_count(struct vas_machine *machine, struct vas_machine_counts *counts);
+/* What the design of the anonymous reverse map has counted for itself: lines "text: number". */
+VAS_API void vas_machine_print(struct vas_machine *machine, const struct vas_printer *printer);
 
 /*
  * Recomputes everything, from all page tables: map counts, references, slots, locks (MEMORY-1 ... in

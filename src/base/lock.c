@@ -30,6 +30,8 @@ void vas_pause(unsigned *rounds)
 	}
 }
 
+#if VAS_CHECKS >= 1
+
 /* Locks of each rank that this thread holds. The page's and the table's may be held more than
  * once; all others are taken one at a time, in rising order unless by trying. */
 static _Thread_local unsigned held[VAS_RANKS];
@@ -49,7 +51,4 @@ void vas_rank_drop(enum vas_rank rank)
 	held[rank]--;
 }
 
-bool vas_rank_held(enum vas_rank rank)
-{
-	return held[rank] != 0;
-}
+#endif

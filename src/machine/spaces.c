@@ -269,3 +269,11 @@ void vas_machine_count(struct vas_machine *machine, struct vas_machine_counts *c
 	counts->hits = __atomic_load_n(&rmap->hits, __ATOMIC_RELAXED);
 	count_rmap_bytes(machine, counts);
 }
+
+void vas_machine_print(struct vas_machine *machine, const struct vas_printer *printer)
+{
+	const struct vas_rmap *rmap = &machine->memory.rmap;
+
+	if (rmap->anon->print != NULL)
+		rmap->anon->print(rmap->anon_data, printer);
+}
