@@ -36,6 +36,14 @@ check:
 bench: all
 	$(BUILD)/vas bench index
 	$(BUILD)/vas bench space
+	$(BUILD)/vas bench fault
+	$(BUILD)/vas bench fork
+	$(BUILD)/vas bench reclaim
+	$(BUILD)/vas bench anon-rmap
+	if bench/peers/linux_interval_tree.sh $(BUILD)/linux.so; \
+	then $(BUILD)/vas bench file-rmap --peer=$(BUILD)/linux.so; \
+	else $(BUILD)/vas bench file-rmap; fi
+	$(BUILD)/vas bench nonlinear
 	bench/record.py $(BUILD)/vas
 
 oracle: all
