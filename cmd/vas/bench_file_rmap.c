@@ -11,17 +11,20 @@
  */
 
 #include <dlfcn.h>
+#include <inttypes.h>
 #include <limits.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "bench_file_rmap.h"
+#include "bench_file_rmap_trace.h"
 #include "cmd.h"
 #include "output.h"
 #include "progress.h"
 
 #define MOST_DESIGNS 16
 #define MOST_RUNS    31
+#define MOST_TRACES  64
 
 static const char usage[] =
 	"usage: vas bench file-rmap [OPTION...]\n"
@@ -37,6 +40,7 @@ static const char usage[] =
 	"  --time=MS        the bound of each phase of a run, in milliseconds (1000)\n"
 	"  --memory=MIB     the bound of what a design may take (1024)\n"
 	"  --seed=N         of all random choices (1)\n"
+	"  --trace=TRACE    instead of the workloads: what a recorded program did; may be repeated\n"
 	"  --json           as one JSON object\n"
 	"  -h, --help       this text\n"
 	"\n"
@@ -64,6 +68,8 @@ struct options {
 	unsigned milliseconds;
 	uint64_t bytes, seed;
 	bool json;
+	const char *traces[MOST_TRACES];
+	size_t trace_count;
 };
 
 /* The runs of one design on one workload, sorted by value once all are in. */
@@ -252,6 +258,146 @@ static int run(const struct options *options)
 	return STATUS_TROUBLE;
 }
 
+/* ---- Recorded programs ---- */
+
+static const char *const cell_names[CELLS_KINDS] = {
+	[CELLS_NEW] = "new",
+	[CELLS_EXACT] = "exact",
+	[CELLS_SEVERAL] = "several",
+	[CELLS_CUT] = "cut",
+};
+
+static uint64_t sum_of(const uint64_t *counts)
+{
+	uint64_t sum = 0;
+
+	for (size_t i = 0; i < CELLS_KINDS; i++)
+		sum += counts[i];
+	return sum;
+}
+
+static void print_shares(const char *how, const uint64_t *counts)
+{
+	uint64_t sum = sum_of(counts);
+
+	if (sum == 0)
+		return;
+	printf("  %-8s %7" PRIu64 ":", how, sum);
+	for (size_t i = 0; i < CELLS_KINDS; i++)
+		printf("  %s %.1f %%", cell_names[i], 100.0 * (double)counts[i] / (double)sum);
+	printf("\n");
+}
+
+static void print_program(const char *path, const struct traced_program *program)
+{
+	printf("\n%s: %" PRIu32 " areas of %" PRIu32 " objects in %" PRIu32
+	       " spaces, at most %" PRIu32 " at once; %" PRIu64 " pages touched\n",
+	       path, program->links, program->objects, program->spaces, program->most,
+	       program->pages);
+	print_shares("mapped", program->mapped);
+	print_shares("forked", program->forked);
+	printf("  %-8s %7" PRIu64 "\n", "split", program->split);
+	printf("%-14s %10s %10s\n", "", "ns", "bytes");
+}
+
+static json_t *json_shares(const uint64_t *counts)
+{
+	json_t *shares = json_object();
+
+	for (size_t i = 0; i < CELLS_KINDS; i++)
+		report_set(shares, cell_names[i], json_integer((json_int_t)counts[i]));
+	return shares;
+}
+
+static json_t *json_program(const char *path, const struct traced_program *program)
+{
+	json_t *result = json_object();
+
+	report_set(result, "trace", json_string(path));
+	report_set(result, "areas", json_integer((json_int_t)program->links));
+	report_set(result, "objects", json_integer((json_int_t)program->objects));
+	report_set(result, "spaces", json_integer((json_int_t)program->spaces));
+	report_set(result, "most_areas", json_integer((json_int_t)program->most));
+	report_set(result, "pages", json_integer((json_int_t)program->pages));
+	report_set(result, "mapped", json_shares(program->mapped));
+	report_set(result, "forked", json_shares(program->forked));
+	report_set(result, "split", json_integer((json_int_t)program->split));
+	report_set(result, "designs", json_array());
+	return result;
+}
+
+/* The price of a chain is that of the areas' list, and of each page. */
+static bool measure_program(const struct options *options, const struct traced_program *program,
+			    double chain_ns, json_t *result)
+{
+	double pages = (double)program->pages / (double)program->links;
+
+	for (size_t i = 0; i < options->design_count; i++) {
+		const struct vas_file_rmap_design *design = options->designs[i];
+		double ns, bytes;
+
+		if (!traced_program_time(program, design, options->runs, &ns, &bytes))
+			return false;
+		if (design->chains)
+			ns += pages * chain_ns;
+		if (result == NULL) {
+			printf("%-14s %10.1f %10.1f\n", design->name, ns, bytes);
+		} else {
+			json_t *figures = json_object();
+
+			report_set(figures, "design", json_string(design->name));
+			report_set(figures, "ns", json_real(ns));
+			report_set(figures, "bytes_per_area", json_real(bytes));
+			report_append(json_object_get(result, "designs"), figures);
+		}
+	}
+	return true;
+}
+
+static int run_traces(const struct options *options)
+{
+	json_t *results = options->json ? json_array() : NULL;
+	double chain_ns = traced_chain_price(options->runs);
+	json_t *report;
+	bool ok = chain_ns >= 0;
+
+	if (!options->json)
+		printf("ns per area, from insert to remove; bytes per area when there are the "
+		       "most.\nA page in a chain: %.1f ns, which pte-chain adds for each page "
+		       "touched.\n",
+		       chain_ns);
+	for (size_t i = 0; ok && i < options->trace_count; i++) {
+		struct traced_program program;
+		json_t *result = NULL;
+
+		if (!traced_program_read(&program, options->traces[i])) {
+			json_decref(results);
+			return STATUS_TROUBLE;
+		}
+		if (results == NULL) {
+			print_program(options->traces[i], &program);
+		} else {
+			result = json_program(options->traces[i], &program);
+			report_append(results, result);
+		}
+		ok = program.links == 0 || measure_program(options, &program, chain_ns, result);
+		traced_program_free(&program);
+	}
+	if (!ok) {
+		complain("out of memory");
+		json_decref(results);
+		return STATUS_TROUBLE;
+	}
+	if (results == NULL)
+		return finish_output(STATUS_OK);
+	report = report_new("bench-file-rmap");
+	report_set(report, "traces", results);
+	report_set(report, "chain_ns", json_real(chain_ns));
+	return report_print(report, STATUS_OK);
+}
+
+/* ---- Options ---- */
+
 static bool take_designs(struct options *options, char *list)
 {
 	char *rest = list, *part;
@@ -302,7 +448,7 @@ static void set_defaults(struct options *options)
 
 int cmd_bench_file_rmap(int argc, char **argv)
 {
-	enum { WORKLOAD = UCHAR_MAX + 1, DESIGN, PEER, RUNS, TIME, MEMORY, SEED, JSON };
+	enum { WORKLOAD = UCHAR_MAX + 1, DESIGN, PEER, RUNS, TIME, MEMORY, SEED, TRACE, JSON };
 	static const struct option longs[] = {
 		{ "workload", required_argument, NULL, WORKLOAD },
 		{ "design", required_argument, NULL, DESIGN },
@@ -311,6 +457,7 @@ int cmd_bench_file_rmap(int argc, char **argv)
 		{ "time", required_argument, NULL, TIME },
 		{ "memory", required_argument, NULL, MEMORY },
 		{ "seed", required_argument, NULL, SEED },
+		{ "trace", required_argument, NULL, TRACE },
 		{ "json", no_argument, NULL, JSON },
 		{ "help", no_argument, NULL, 'h' },
 		{ NULL, 0, NULL, 0 },
@@ -345,6 +492,10 @@ int cmd_bench_file_rmap(int argc, char **argv)
 			options.bytes = good ? value << 20 : 1;
 		} else if (option == SEED) {
 			good = parse_number(optarg, UINT64_MAX, &options.seed);
+		} else if (option == TRACE) {
+			good = options.trace_count < MOST_TRACES;
+			if (good)
+				options.traces[options.trace_count++] = optarg;
 		} else if (option == JSON) {
 			options.json = true;
 		} else if (option == 'h') {
@@ -362,5 +513,5 @@ int cmd_bench_file_rmap(int argc, char **argv)
 		set_defaults(&options);
 	if (options.peer != NULL)
 		options.designs[options.design_count++] = options.peer;
-	return run(&options);
+	return options.trace_count > 0 ? run_traces(&options) : run(&options);
 }

@@ -96,6 +96,17 @@ static bool visit(void *context, struct vas_file_link *link)
 	return true;
 }
 
+static bool visit_places(void *context, const struct vas_file_place *places, size_t count,
+			 uint64_t offset)
+{
+	uint64_t sum = 0;
+
+	for (const struct vas_file_place *at = places; at < places + count; at++)
+		sum += (at->start + offset) * ((uintptr_t)at->space + 1);
+	((struct asker *)context)->sum += sum;
+	return true;
+}
+
 static void change(struct rmap_run *run, const struct bench_change *change)
 {
 	struct vas_file_link *link = link_of(run, change->link);
@@ -164,6 +175,7 @@ static void do_queries(struct rmap_run *run)
 			.first = script->pages[i],
 			.last = script->pages[i],
 			.visit = visit,
+			.visit_places = visit_places,
 			.context = &asker,
 		};
 		(void)vas_file_map_walk(run->map, &asker.walk);
@@ -187,18 +199,40 @@ static void do_queries(struct rmap_run *run)
 	result->value[RMAP_CANDIDATES] = (double)candidates / (double)hits;
 }
 
+/* Touches the heap: blocks that malloc does not map one by one, all of them at once. */
+static bool warm_up(size_t bytes)
+{
+	const size_t block = (size_t)1 << 20;
+	void **last = NULL, **next;
+	bool ok = true;
+
+	for (size_t done = 0; ok && done < bytes; done += block) {
+		next = malloc(block);
+		ok = next != NULL;
+		if (!ok)
+			break;
+		memset(next, 1, block);
+		*next = last;
+		last = next;
+	}
+	for (; last != NULL; last = next) {
+		next = *last;
+		free(last);
+	}
+	return ok;
+}
+
 static bool prepare(struct rmap_run *run)
 {
 	const struct bench_script *script = run->script;
 	uint64_t random = 1;
-	void *warm = malloc(WARM);
 
 	mallopt(M_TRIM_THRESHOLD, INT_MAX);
-	mallopt(M_MMAP_THRESHOLD, INT_MAX);
+	mallopt(M_MMAP_THRESHOLD, 32 << 20);
 	run->arena = aligned_alloc(64, (size_t)script->links * OBJECT);
 	run->place = malloc(script->links * sizeof(*run->place));
 	run->map = aligned_alloc(64, (run->design->map_bytes + 63) / 64 * 64);
-	if (warm == NULL || run->arena == NULL || run->place == NULL || run->map == NULL ||
+	if (run->arena == NULL || run->place == NULL || run->map == NULL ||
 	    run->design->link_bytes > OBJECT)
 		return false;
 	memset(run->arena, 0, (size_t)script->links * OBJECT);
@@ -208,14 +242,8 @@ static bool prepare(struct rmap_run *run)
 		run->place[i] = run->place[other];
 		run->place[other] = i;
 	}
-	free(warm);
-	warm = malloc(WARM + script->links * (size_t)64);
-	if (warm == NULL)
+	if (!warm_up(WARM + script->links * (size_t)64))
 		return false;
-	memset(warm, 1, WARM + script->links * (size_t)64);
-	/* Or the compiler leaves both out. */
-	__asm__ volatile("" : : "r"(warm) : "memory");
-	free(warm);
 	run->allocator = (struct vas_allocator){ allocate, release, &run->counter };
 	vas_pool_init(&run->pool, &run->allocator);
 	vas_file_map_init(run->map, run->design, &run->allocator);

@@ -28,12 +28,12 @@ struct vas_space;
 
 /*
  * One linear run of pages of an object in one area. Designs keep their own fields behind it; the
- * pages stand last, close to those.
+ * pages stand last, close to those. At multiples of eight bytes: designs use the low bits.
  */
 struct vas_file_link {
 	struct vas_space *space;
-	void *area;	      /* the owner's: walkers do not look at what it points to */
-	uint64_t start;	      /* the address of `first` */
+	void *area; /* the owner's: walkers do not look at what it points to */
+	uint64_t start __attribute__((aligned(8))); /* the address of `first` */
 	uint64_t changed;     /* the front's: the map's `changes` when it was put in or resized */
 	uint64_t first, last; /* pages of the object, both inside; below 2^52 */
 };
@@ -44,6 +44,13 @@ struct vas_file_map {
 	const struct vas_allocator *allocator;
 	size_t count;	  /* links in it */
 	uint64_t changes; /* the front's: inserts and resizes so far */
+};
+
+/* What most visitors want to know of a link. */
+struct vas_file_place {
+	struct vas_space *space;
+	uint64_t start;
+	struct vas_file_link *link;
 };
 
 /*
@@ -63,6 +70,11 @@ struct vas_file_walk {
 	/* False: the walk is over. It must not change the map. */
 	bool (*visit)(void *context, struct vas_file_link *link);
 	void *context;
+	/* NULL, or what is called instead where a design has several such links side by side: with
+	 * all of them at once, so that memory is read in order, and no link unless the visitor wants
+	 * it. The first page of each within [first, last] is at its start plus `offset`. */
+	bool (*visit_places)(void *context, const struct vas_file_place *places, size_t count,
+			     uint64_t offset);
 
 	/* For visitors that need not know more, so that they need not read the link, which may lie
 	 * far away: whose pages they are, and the address of the first one within [first, last].

@@ -9,7 +9,7 @@
  * either map a new space, or an existing space completely". His patch of that summer kept the part
  * of it that lasts: one node for each distinct range, which overlap as they like, and nothing is
  * ever cut. Its list was its end. Here the ranges stand in a tree that knows the largest last page
- * below each child, as the interval tree of Linux does (2012), but with up to 21 of them in a node
+ * below each child, as the interval tree of Linux does (2012), but with up to 20 of them in a node
  * of 512 bytes, so that a look-up reads three or four nodes where a binary tree reads fifteen links.
  *
  *	           [ 0-  max 99 | 40-  max 57 | 60-  max 80 ]
@@ -22,14 +22,15 @@
  *
  * Every child that a walk enters, but for those at the two ends of its range, holds a link that it
  * visits: so a look-up of k links among n ranges costs O(log n + k) where ranges nest or lie apart,
- * never more than O(min(n, k log n)), and no link is looked at in vain.
+ * never more than O(min(n, k log n)), and no link is looked at in vain. (A leaf that a run of
+ * removals has shortened may be entered in vain until half of its reach is gone.)
  *
  * Why not cut cells. Cutting buys the "+" in O(log n + k) for ranges that overlap in odd ways, and
  * pays with a record for each link in each cell: n areas, each a page further than the last, make
  * n * n of them (the "staircase"; see the designs cell-list and cell-tree, which do it, and `vas
  * bench file-rmap`, where they have to be stopped). A bound with a second structure behind it would
  * mend that; but the one structure here has nothing to mend. A staircase is n ranges like any
- * others: 40 bytes each, and neighbours in the staircase are neighbours in the leaves.
+ * others: 28 bytes each and more, and neighbours in the staircase are neighbours in the leaves.
  *
  * Groups (file_cells_group.c). Few links are a chain through the links themselves: it costs eight
  * bytes a link. From eight on they stand in chunks, with space and address beside each: a walk reads
@@ -37,29 +38,36 @@
  * would be a cache miss. That is what five thousand tasks with one segment come to, or an exec storm
  * over one C library: an insert appends, a remove makes a hole. A link knows its slot.
  *
+ * Few links at all, less than nine, are one list with eight bytes a link and no tree: so it is with
+ * most files of most programs.
+ *
  * Runs. Areas come and go in runs of neighbours: at fork, exec and exit, or when a window is mapped
- * page by page. So a tree of more than one node keeps the way to its last change, the finger, and
- * looks beside it first.
+ * page by page. So the tree remembers the leaf of its last change, the finger, and each leaf the
+ * slot of its own, and they look beside these first. That is more than a shorter search: branches
+ * that are always guessed right let the processor begin the next change before the link of this one
+ * has come from memory. For the same reason the links a few rows ahead are fetched.
  *
  * Costs. Insert: O(log n), and no other link is touched but when a chunk grows or is joined with
- * another one, which is paid for by as many changes before it. Remove: O(1) in a chunk; O(log n)
- * when the group is short or ends.
+ * another one, or a leaf is split, which is paid for by as many changes before it. Remove: O(1) in a
+ * chunk; else a search in the leaf, which a link knows.
  *
  * Memory. How many nodes a change needs depends on how full the tree is, which nobody knows before
  * he holds the object's lock; the worst case is a dozen for each of the ten thousand areas of a
  * fork, that are then not needed. So nothing is reserved: a change takes from the pool what it
- * finds there, asks for more, and does without when there is none: the link then waits on a list
+ * finds there, asks for more, and does without when there is none: the link then waits on the list
  * that every walk goes through too, until it is removed or resized. Nothing fails, and no walk
  * misses it.
  *
- * Where it breaks. A range that only one link maps costs a descent to remove, where an intrusive
- * tree needs none; and an insert into the tree may move up to 500 bytes. A link that is resized
- * leaves its group and joins another one.
+ * Where it breaks. Ranges that only one link maps each, in random order: a removal moves rows in a
+ * leaf where an intrusive tree changes a few words, and a split of a leaf asks for memory and
+ * touches ten links. A link that is resized leaves its group and joins another one, but for one by
+ * itself that keeps its place.
  */
 
 #include "file_cells.h"
 
 #include "base/assert.h"
+#include "base/bits.h"
 #include "file_designs.h"
 
 static struct cells_map *cells_map(struct vas_file_map *map)
@@ -83,25 +91,59 @@ static bool remove_waiting(struct cells_map *map, struct cells_link *link)
 	return at != NULL;
 }
 
+static bool add_to_tree(struct cells_map *map, struct cells_link *link, struct vas_pool *pool)
+{
+	struct cells_spot spot = { .leaf = NULL };
+	uint64_t first = link->head.first, last = link->head.last;
+
+	if (map->root != NULL)
+		cells_find(map, first, last, &spot);
+	if (spot.found)
+		return cells_group_add(cells_group(&spot), link, pool);
+	return cells_add_row(map, &spot, first, last, cells_group_new(link), pool);
+}
+
+static void add_waiting(struct cells_map *map, struct cells_link *link)
+{
+	link->place = (uintptr_t)map->waiting;
+	map->waiting = link;
+}
+
+/* There are more than a few links: they get a tree, the oldest first. */
+static void plant(struct cells_map *map, struct vas_pool *pool)
+{
+	struct cells_link *link = map->waiting, *oldest = NULL, *next;
+
+	if (!cells_room_for_root(pool))
+		return;
+	for (; link != NULL; link = next) {
+		next = (struct cells_link *)link->place;
+		link->place = (uintptr_t)oldest;
+		oldest = link;
+	}
+	map->waiting = NULL;
+	for (link = oldest; link != NULL; link = next) {
+		next = (struct cells_link *)link->place;
+		/* What is left after one that found no memory must stay in order. */
+		if (map->waiting != NULL || !add_to_tree(map, link, pool))
+			add_waiting(map, link);
+	}
+}
+
 static void cells_insert(struct vas_file_map *head, struct vas_file_link *link,
 			 struct vas_pool *pool)
 {
 	struct cells_map *map = cells_map(head);
 	struct cells_link *mine = (struct cells_link *)link;
-	struct cells_path spare, *path = &spare;
-	bool done;
 
-	mine->place = 0;
-	spare.found = false;
-	if (map->root != NULL)
-		path = cells_find(map, link->first, link->last, &spare);
-	if (path->found)
-		done = cells_group_add(cells_group(path), mine, pool);
-	else
-		done = cells_add_row(map, path, link->first, link->last, (uintptr_t)mine, pool);
-	if (!done) {
-		mine->place = (uintptr_t)map->waiting;
-		map->waiting = mine;
+	vas_debug(((uintptr_t)mine & CELLS_LENGTH) == 0);
+	if (map->root == NULL) {
+		map->stranded &= map->waiting != NULL;
+		add_waiting(map, mine);
+		if (head->count >= CELLS_FEW && !map->stranded)
+			plant(map, pool);
+	} else if (!add_to_tree(map, mine, pool)) {
+		add_waiting(map, mine);
 	}
 }
 
@@ -110,41 +152,63 @@ static void cells_remove(struct vas_file_map *head, struct vas_file_link *link,
 {
 	struct cells_map *map = cells_map(head);
 	struct cells_link *mine = (struct cells_link *)link;
-	bool in_chunk = (mine->place & CELLS_IN_CHUNK) != 0;
-	struct cells_path spare, *path;
+	bool in_chunk = cells_in_chunk(mine);
+	struct cells_node *leaf;
+	struct cells_spot spot;
 	uint64_t *group;
 
 	if (map->waiting != NULL && !in_chunk && remove_waiting(map, mine))
 		return;
-	if (in_chunk && cells_chunk_remove(mine, pool))
+	leaf = in_chunk ? cells_chunk_remove(mine, pool) : cells_home(mine);
+	if (leaf == NULL)
 		return;
-	path = cells_find(map, link->first, link->last, &spare);
-	vas_assert(path->found);
-	group = cells_group(path);
+	cells_fetch(leaf);
+	cells_find_in(leaf, link->first, link->last, &spot);
+	group = cells_group(&spot);
 	if (in_chunk)
-		cells_group_settle(group, pool);
+		cells_group_shrink(group, pool);
 	else
 		cells_chain_remove(group, mine);
 	if (*group == 0)
-		cells_drop_row(map, path, pool);
+		cells_drop_row(map, &spot, pool);
+	map->stranded = map->root == NULL;
+}
+
+/* A range that only this link has changes where it stands, if it need not move. */
+static bool change_alone(struct cells_map *map, struct cells_link *link, uint64_t first,
+			 uint64_t last)
+{
+	struct cells_spot spot;
+
+	if (map->waiting != NULL || (link->place & CELLS_CODE) != CELLS_HOME)
+		return false;
+	cells_find_in(cells_home(link), link->head.first, link->head.last, &spot);
+	return *cells_group(&spot) == cells_group_new(link) && cells_change_row(&spot, first, last);
 }
 
 static void cells_resize(struct vas_file_map *map, struct vas_file_link *link, uint64_t first,
 			 uint64_t last, uint64_t start, struct vas_pool *pool)
 {
-	cells_remove(map, link, pool);
+	bool stays = change_alone(cells_map(map), (struct cells_link *)link, first, last);
+
+	if (!stays)
+		cells_remove(map, link, pool);
 	link->first = first;
 	link->last = last;
 	link->start = start;
-	cells_insert(map, link, pool);
+	if (!stays)
+		cells_insert(map, link, pool);
 }
 
 /*
  * Where a walk goes on: those that wait come first, then the ranges in the tree's order, and in
- * each the newest link first. key[3] says how far it came (0: nowhere); the last link that it
- * visited had the range key[0] to key[1], and was changed at key[2].
+ * each the newest link first. The low bits of key[3] say how far it came (0: nowhere); the last link
+ * that it visited had the range key[0] to key[1], and was changed at key[2].
+ *
+ * If all were few when it stopped, and have a tree by now, they were not moved in between: those
+ * changed at key[2] or later it has visited. This bound stands in the high bits of key[3] then.
  */
-enum { NOWHERE, AMONG_WAITING, IN_TREE };
+enum { NOWHERE, AMONG_WAITING, AMONG_FEW, IN_TREE };
 
 enum next { GO_ON, FULL, OVER };
 
@@ -154,15 +218,21 @@ struct walker {
 	/* In the tree: go on behind this range; in it, behind the link changed at `changed`. */
 	bool seek;
 	uint64_t first, last, changed;
+	/* In the tree pass over links that changed at or after this. */
+	uint64_t bound;
 };
 
-static void stop_behind(struct vas_file_walk *walk, const struct vas_file_link *link,
-			unsigned int where)
+#define WHERE_BITS 2
+#define NO_BOUND   (UINT64_MAX >> WHERE_BITS)
+
+static void stop_behind(struct walker *walker, const struct vas_file_link *link, unsigned int where)
 {
+	struct vas_file_walk *walk = walker->walk;
+
 	walk->key[0] = link->first;
 	walk->key[1] = link->last;
 	walk->key[2] = link->changed;
-	walk->key[3] = where;
+	walk->key[3] = walker->bound << WHERE_BITS | where;
 }
 
 static uint64_t offset_in(const struct vas_file_walk *walk, uint64_t first)
@@ -170,29 +240,56 @@ static uint64_t offset_in(const struct vas_file_walk *walk, uint64_t first)
 	return first < walk->first ? (walk->first - first) << VAS_PAGE_SHIFT : 0;
 }
 
-static enum next visit_chain(struct walker *walker, const struct cells_link *link, uint64_t below,
-			     unsigned int where)
+static enum next visit_link(struct walker *walker, const struct cells_link *link,
+			    unsigned int where)
+{
+	struct vas_file_walk *walk = walker->walk;
+	struct vas_file_link *head = (struct vas_file_link *)(uintptr_t)link;
+
+	walk->hits++;
+	walk->space = head->space;
+	walk->address = head->start + offset_in(walk, head->first);
+	if (!walk->visit(walk->context, head))
+		return OVER;
+	if (--walker->left > 0)
+		return GO_ON;
+	stop_behind(walker, head, where);
+	return FULL;
+}
+
+static enum next visit_waiting(struct walker *walker, const struct cells_link *link, uint64_t below,
+			       unsigned int where)
 {
 	struct vas_file_walk *walk = walker->walk;
 
 	while (link != NULL) {
 		const struct cells_link *older = (const struct cells_link *)link->place;
-		struct vas_file_link *head = (struct vas_file_link *)(uintptr_t)link;
-		bool hit = link->head.changed < below && head->first <= walk->last &&
-			   head->last >= walk->first;
+		enum next next = GO_ON;
 
 		walk->candidates++;
-		if (hit) {
-			walk->hits++;
-			walk->space = head->space;
-			walk->address = head->start + offset_in(walk, head->first);
-			if (!walk->visit(walk->context, head))
-				return OVER;
-			if (--walker->left == 0) {
-				stop_behind(walk, head, where);
-				return FULL;
-			}
-		}
+		if (link->head.changed < below &&
+		    vas_file_overlaps(&link->head, walk->first, walk->last))
+			next = visit_link(walker, link, where);
+		if (next != GO_ON)
+			return next;
+		link = older;
+	}
+	return GO_ON;
+}
+
+static enum next visit_chain(struct walker *walker, uint64_t group, uint64_t below)
+{
+	const struct cells_link *link = cells_group_link(group);
+
+	for (uint64_t left = group & CELLS_LENGTH; left > 0; left--) {
+		const struct cells_link *older = (const struct cells_link *)link->place;
+		enum next next = GO_ON;
+
+		walker->walk->candidates++;
+		if (link->head.changed < below)
+			next = visit_link(walker, link, IN_TREE);
+		if (next != GO_ON)
+			return next;
 		link = older;
 	}
 	return GO_ON;
@@ -206,11 +303,32 @@ static uint64_t live_below(const struct cells_chunk *chunk, uint64_t below)
 	while (live != 0) {
 		unsigned int slot = 63u - (unsigned int)__builtin_clzll(live);
 
-		if (chunk->slots[slot].link->head.changed < below)
+		if (chunk->slots[slot].link->changed < below)
 			break;
 		live &= ~(UINT64_C(1) << slot);
 	}
 	return live;
+}
+
+/* Visits slots that lie side by side and have no holes, the last one first. */
+static bool visit_run(struct vas_file_walk *walk, const struct vas_file_place *places, size_t count,
+		      uint64_t offset)
+{
+	bool (*visit)(void *context, struct vas_file_link *link) = walk->visit;
+	void *context = walk->context;
+
+	if (walk->visit_places != NULL) {
+		walk->hits += count;
+		return walk->visit_places(context, places, count, offset);
+	}
+	for (const struct vas_file_place *at = places + count; at-- > places;) {
+		walk->hits++;
+		walk->space = at->space;
+		walk->address = at->start + offset;
+		if (!visit(context, at->link))
+			return false;
+	}
+	return true;
 }
 
 /* Visits the links of a chunk, the newest first, from the highest slot in `live`. */
@@ -218,41 +336,25 @@ static enum next visit_slots(struct walker *walker, const struct cells_chunk *ch
 			     uint64_t offset)
 {
 	struct vas_file_walk *walk = walker->walk;
-	bool (*visit)(void *context, struct vas_file_link *link) = walk->visit;
-	void *context = walk->context;
-	const struct cells_slot *at;
-	size_t left = walker->left;
-	enum next next = GO_ON;
-	unsigned int above;
+	uint64_t hits = walk->hits;
+	bool over = false;
 
-	if (live == 0)
-		return GO_ON;
-	above = (unsigned int)__builtin_clzll(live);
-	at = &chunk->slots[63 - above];
-	for (live <<= above; live != 0; at--, live <<= 1) {
-		struct vas_file_link *link;
+	while (live != 0 && !over && walker->left > 0) {
+		unsigned int above = (unsigned int)__builtin_clzll(live);
+		size_t count = (size_t)__builtin_clzll(~(live << above)), from;
 
-		/* A hole; most chunks have few. */
-		if (live >> 63 == 0)
-			continue;
-		link = &at->link->head;
-		left--;
-		walk->space = at->space;
-		walk->address = at->start + offset;
-		if (!visit(context, link)) {
-			next = OVER;
-			break;
-		}
-		if (left == 0) {
-			stop_behind(walk, link, IN_TREE);
-			next = FULL;
-			break;
-		}
+		/* A run of slots without a hole. */
+		if (count > walker->left)
+			count = walker->left;
+		from = 64 - above - count;
+		live &= (UINT64_C(1) << from) - 1;
+		over = !visit_run(walk, chunk->slots + from, count, offset);
+		walker->left -= count;
+		if (walker->left == 0)
+			stop_behind(walker, chunk->slots[from].link, IN_TREE);
 	}
-	walk->candidates += walker->left - left;
-	walk->hits += walker->left - left;
-	walker->left = left;
-	return next;
+	walk->candidates += walk->hits - hits;
+	return over ? OVER : walker->left == 0 ? FULL : GO_ON;
 }
 
 static enum next visit_chunks(struct walker *walker, const struct cells_chunk *chunk,
@@ -261,10 +363,11 @@ static enum next visit_chunks(struct walker *walker, const struct cells_chunk *c
 	uint64_t offset = offset_in(walker->walk, first);
 	enum next next = GO_ON;
 
-	/* All links of the older neighbour changed before any of this one. */
-	if (below != UINT64_MAX) {
-		while (chunk->older != NULL && chunk->older->newest >= below)
-			chunk = chunk->older;
+	/* Whole chunks that were visited before: their oldest link is not below. */
+	while (below != NO_BOUND && chunk != NULL &&
+	       chunk->slots[vas_lowest_bit(chunk->live)].link->changed >= below)
+		chunk = chunk->older;
+	if (below != NO_BOUND && chunk != NULL) {
 		next = visit_slots(walker, chunk, live_below(chunk, below), offset);
 		chunk = chunk->older;
 	}
@@ -286,29 +389,30 @@ static enum next visit_group(struct walker *walker, const struct cells_node *lea
 			     unsigned int slot)
 {
 	uint64_t group = cells_column(leaf, CELLS_WHO)[slot];
-	uint64_t first = cells_column(leaf, CELLS_FIRST)[slot], below = UINT64_MAX;
+	uint64_t first = cells_column(leaf, CELLS_FIRST)[slot], below = walker->bound;
 
+	cells_fetch_link(leaf, slot + CELLS_AHEAD);
 	if (walker->seek) {
 		if (first == walker->first && cells_column(leaf, CELLS_LAST)[slot] == walker->last)
-			below = walker->changed;
+			below = walker->changed < below ? walker->changed : below;
 		walker->seek = false;
 	}
-	if ((group & CELLS_PACKED) == 0)
-		return visit_chain(walker, (const struct cells_link *)(uintptr_t)group, below,
-				   IN_TREE);
-	return visit_chunks(walker, (const struct cells_chunk *)(uintptr_t)(group & ~CELLS_PACKED),
-			    first, below);
+	if ((group & CELLS_LENGTH) != 0)
+		return visit_chain(walker, group, below);
+	return visit_chunks(walker, cells_group_chunk(group), first, below);
 }
 
 /* Goes through the rows that have a page of the walk. */
 static enum next visit_node(struct walker *walker, const struct cells_node *node)
 {
 	const uint64_t *firsts = cells_column(node, CELLS_FIRST);
-	const uint64_t *lasts = cells_column(node, node->level == 0 ? CELLS_LAST : CELLS_MAX);
+	const uint64_t *tops = cells_column(node, cells_tops(node));
 	uint64_t from = walker->walk->first, to = walker->walk->last;
 	unsigned int count = node->count, slot = 0;
 	enum next next;
 
+	if (node->rises != 0)
+		slot = cells_below(tops, count, from);
 	if (walker->seek) {
 		/* What is below a child lies before the next one. */
 		unsigned int ahead = node->level > 0;
@@ -317,7 +421,7 @@ static enum next visit_node(struct walker *walker, const struct cells_node *node
 			slot++;
 	}
 	for (;; slot++) {
-		while (slot < count && lasts[slot] < from)
+		while (slot < count && tops[slot] < from)
 			slot++;
 		if (slot == count || firsts[slot] > to)
 			return GO_ON;
@@ -331,20 +435,24 @@ static enum next visit_node(struct walker *walker, const struct cells_node *node
 static bool cells_walk(struct vas_file_map *head, struct vas_file_walk *walk)
 {
 	const struct cells_map *map = cells_map(head);
+	unsigned int where = (unsigned int)walk->key[3] & ((1u << WHERE_BITS) - 1);
 	struct walker walker = {
 		.walk = walk,
-		.left = walk->batch, /* 0 wraps: all of them */
-		.seek = walk->key[3] == IN_TREE,
+		.left = walk->batch > 0 ? walk->batch : SIZE_MAX,
+		.seek = where == IN_TREE,
 		.first = walk->key[0],
 		.last = walk->key[1],
 		.changed = walk->key[2],
+		.bound = where == NOWHERE ? NO_BOUND : walk->key[3] >> WHERE_BITS,
 	};
 	enum next next = GO_ON;
 
-	if (map->waiting != NULL && walk->key[3] != IN_TREE)
-		next = visit_chain(&walker, map->waiting,
-				   walk->key[3] == NOWHERE ? UINT64_MAX : walker.changed,
-				   AMONG_WAITING);
+	if (where == AMONG_FEW)
+		walker.bound = walker.changed;
+	if (map->waiting != NULL && where != IN_TREE)
+		next = visit_waiting(
+			&walker, map->waiting, where == NOWHERE ? NO_BOUND : walker.changed,
+			map->root == NULL || where == AMONG_FEW ? AMONG_FEW : AMONG_WAITING);
 	if (next == GO_ON && map->root != NULL)
 		next = visit_node(&walker, map->root);
 	return next == FULL;

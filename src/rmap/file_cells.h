@@ -10,81 +10,98 @@
 
 #include <vas/file_rmap.h>
 
-struct cells_map {
-	struct vas_file_map head;
-	struct cells_node *root;   /* NULL: no ranges */
-	struct cells_path *finger; /* the way to the last change; NULL: in a tree of one leaf */
-	/* Links for which there was no memory when they came, the newest first. */
-	struct cells_link *waiting;
+/* The leaf of the last change, and the ranges that belong there: not below (low, low_last), and
+ * below (high, high_last). */
+struct cells_finger {
+	struct cells_node *leaf; /* NULL: not known */
+	uint64_t low, low_last, high, high_last;
 };
 
+struct cells_map {
+	struct vas_file_map head;
+	struct cells_node *root;     /* NULL: no ranges */
+	struct cells_finger *finger; /* NULL: in a tree of one leaf */
+	/* All links as long as they are few; and those for which there was no memory when they came.
+	 * The newest first. */
+	struct cells_link *waiting;
+	/* The tree went while links waited: these stay so, or a walk that was interrupted might
+	 * find them once more in the next one. */
+	bool stranded;
+};
+
+/* So many links are not worth a tree. */
+#define CELLS_FEW 8
+
 /*
- * `place` says where the link stands in its group: the next older link of a chain, or 0; or a
- * chunk and a slot in it, which CELLS_CODE bits hold. Codes whose low two bits are zero are left
- * out, so that a link's address is never taken for one.
+ * `place` says where the link stands: the next older link of its chain; in the oldest one the leaf
+ * of its range; or a chunk and a slot in it. Links lie at multiples of eight bytes, leaves and
+ * chunks of sixty-four, so there is room for a code: 0 means a link, CELLS_HOME a leaf, and those
+ * above it whose low three bits are not 0 a slot.
  */
 struct cells_link {
 	struct vas_file_link head;
 	uintptr_t place;
 };
 
-#define CELLS_CODE     ((uintptr_t)63)
-#define CELLS_IN_CHUNK ((uintptr_t)3)
+#define CELLS_CODE ((uintptr_t)63)
+#define CELLS_HOME ((uintptr_t)1)
 
-/* A group: a chain of links (0: the last), or with CELLS_PACKED its newest chunk. */
-#define CELLS_PACKED ((uint64_t)1)
-
-/* Chains longer than this are packed; a lone chunk with CELLS_UNPACK links is a chain again. */
+/* A group: its newest chunk; or its newest link, and in the low bits how long the chain is. */
+#define CELLS_LENGTH ((uint64_t)7)
 #define CELLS_CHAIN  7
-#define CELLS_UNPACK 3
 
-/* What a visit reads, one after the other in memory. */
-struct cells_slot {
-	struct vas_space *space;
-	uint64_t start;
-	struct cells_link *link;
-};
+/* A chunk by itself with so many links left becomes a chain again. */
+#define CELLS_UNPACK 3
 
 /* Slots in the order of `changed`; those without a bit in `live` are holes. */
 struct cells_chunk {
-	struct cells_chunk *older, *newer;
+	struct cells_chunk *older;
+	uintptr_t newer; /* a chunk; of the newest one the leaf, and CELLS_HOME */
 	uint64_t live;
-	uint64_t newest; /* no link in it has a larger `changed` */
-	uint32_t capacity;
-	struct cells_slot slots[];
+	uint64_t capacity;
+	struct vas_file_place slots[];
 };
 
-/* In bytes; each is a block of the pool. The last one bounds the slots of a chunk. */
+/* In bytes; each is a block of the pool. */
 #define CELLS_CHUNK_LEAST 256
 #define CELLS_CHUNK_MOST  1024
-#define CELLS_SLOTS_MOST  48
 
 /*
- * A node of the tree: columns of `capacity` words each. In a leaf a row is a range and its group.
- * Above, it is a child, the lowest range that may be below it, and the largest `last` that is.
+ * A node of the tree: columns of `capacity` words each, with `count` rows from `begin` on. In a
+ * leaf a row is a range and its group. Above, it is a child, the lowest range that may be below it
+ * (of the first child 0, 0: whatever is below the node), and the largest `last` that is.
  */
 struct cells_node {
-	uint16_t count, capacity;
-	uint16_t level; /* 0: a leaf */
-	uint16_t unused;
+	struct cells_node *parent;
+	uint64_t max; /* no row has a larger `last`; all above have the same */
+	uint8_t begin, count, capacity;
+	uint8_t level; /* 0: a leaf */
+	uint8_t rises; /* 1: the largest last pages do not fall from row to row */
+	uint8_t hint;  /* in a leaf: the slot of the last change */
 	uint64_t words[];
 };
 
 enum cells_column { CELLS_FIRST, CELLS_LAST, CELLS_WHO, CELLS_MAX };
 
 /* 512 bytes. A leaf that is the root may be smaller. */
-#define CELLS_LEAF_ROWS	 21
+#define CELLS_LEAF_BYTES 512
+#define CELLS_LEAF_ROWS	 20
 #define CELLS_INNER_ROWS 15
-#define CELLS_LEVELS	 24
-
-static inline const uint64_t *cells_column(const struct cells_node *node, enum cells_column column)
-{
-	return node->words + (size_t)column * node->capacity;
-}
 
 static inline uint64_t *cells_column_of(struct cells_node *node, enum cells_column column)
 {
-	return node->words + (size_t)column * node->capacity;
+	return node->words + (size_t)column * node->capacity + node->begin;
+}
+
+static inline const uint64_t *cells_column(const struct cells_node *node, enum cells_column column)
+{
+	return node->words + (size_t)column * node->capacity + node->begin;
+}
+
+/* The column with the largest last pages. */
+static inline enum cells_column cells_tops(const struct cells_node *node)
+{
+	return node->level == 0 ? CELLS_LAST : CELLS_MAX;
 }
 
 static inline struct cells_node *cells_child(const struct cells_node *node, size_t slot)
@@ -92,53 +109,118 @@ static inline struct cells_node *cells_child(const struct cells_node *node, size
 	return (struct cells_node *)(uintptr_t)cells_column(node, CELLS_WHO)[slot];
 }
 
-/* The way down to a row of a leaf, or to where one would stand. */
-struct cells_path {
-	struct {
-		struct cells_node *node;
-		unsigned int slot;
-	} steps[CELLS_LEVELS];
-	unsigned int depth; /* of the leaf */
+/*
+ * How many of these, which do not fall, are below `key`. With branches: pages are often asked for in
+ * order, and then the processor guesses them all and need not wait for the words.
+ */
+static inline unsigned int cells_below(const uint64_t *words, unsigned int count, uint64_t key)
+{
+	unsigned int below = 0;
+
+	while (below + 4 < count && words[below + 4] < key)
+		below += 5;
+	while (below < count && words[below] < key)
+		below++;
+	return below;
+}
+
+/* Fetches all of a leaf at once: what is read of it first says where to read on. (gcc takes calls of
+ * functions that only prefetch for calls that do nothing.) */
+__attribute__((always_inline)) static inline void cells_fetch(const struct cells_node *leaf)
+{
+	for (size_t at = 0; at < CELLS_LEAF_BYTES; at += 64)
+		__builtin_prefetch((const char *)leaf + at);
+}
+
+/* In a run the links of the next rows are wanted soon; so many rows ahead. */
+#define CELLS_AHEAD 3
+
+__attribute__((always_inline)) static inline void cells_fetch_link(const struct cells_node *leaf,
+								   unsigned int slot)
+{
+	if (slot < leaf->count)
+		__builtin_prefetch((const void *)(uintptr_t)(cells_column(leaf, CELLS_WHO)[slot] &
+							     ~CELLS_LENGTH));
+}
+
+/* A row of a leaf, or where one would stand. */
+struct cells_spot {
+	struct cells_node *leaf;
+	unsigned int slot;
 	bool found;
-	bool valid; /* of the finger: no node came or went since */
 };
 
-/* Looks for exactly this range, from the finger or from the root. => the map has a root. Returns
- * the way, which is the finger or `spare`. */
-struct cells_path *cells_find(const struct cells_map *map, uint64_t first, uint64_t last,
-			      struct cells_path *spare);
-/* The group at the end of a path that found one. */
-uint64_t *cells_group(const struct cells_path *path);
-/* Adds a range where a path (NULL: there is no root) did not find it. False: no memory. */
-bool cells_add_row(struct cells_map *map, struct cells_path *path, uint64_t first, uint64_t last,
-		   uint64_t group, struct vas_pool *pool);
-void cells_drop_row(struct cells_map *map, struct cells_path *path, struct vas_pool *pool);
+/* Looks for exactly this range, from the finger or from the root. => the map has a root. */
+void cells_find(const struct cells_map *map, uint64_t first, uint64_t last,
+		struct cells_spot *spot);
+/* The same, in its leaf. => it stands there. */
+void cells_find_in(struct cells_node *leaf, uint64_t first, uint64_t last, struct cells_spot *spot);
+
+static inline uint64_t *cells_group(const struct cells_spot *spot)
+{
+	return cells_column_of(spot->leaf, CELLS_WHO) + spot->slot;
+}
+
+/* Adds a range where `spot` (leaf NULL: there is no root) did not find it. False: no memory. */
+bool cells_add_row(struct cells_map *map, const struct cells_spot *spot, uint64_t first,
+		   uint64_t last, uint64_t group, struct vas_pool *pool);
+void cells_drop_row(struct cells_map *map, const struct cells_spot *spot, struct vas_pool *pool);
+/* Changes the range of a row, which stays where it is. False: that cannot be. */
+bool cells_change_row(const struct cells_spot *spot, uint64_t first, uint64_t last);
+/* Is there memory for the first leaf of a tree? */
+bool cells_room_for_root(struct vas_pool *pool);
 /* Bytes of a node, as asked of the pool. */
 size_t cells_node_bytes(const struct cells_node *node);
 
+/* A group of one link. */
+static inline uint64_t cells_group_new(const struct cells_link *link)
+{
+	return (uint64_t)(uintptr_t)link | 1;
+}
+
+static inline struct cells_chunk *cells_group_chunk(uint64_t group)
+{
+	return (struct cells_chunk *)(uintptr_t)group;
+}
+
+static inline struct cells_link *cells_group_link(uint64_t group)
+{
+	return (struct cells_link *)(uintptr_t)(group & ~CELLS_LENGTH);
+}
+
+/* Tells the links of a group their leaf. */
+void cells_group_settle(uint64_t group, struct cells_node *leaf);
 /* Adds a link, the newest of all, to a group. False: no memory. */
 bool cells_group_add(uint64_t *group, struct cells_link *link, struct vas_pool *pool);
 
-/* The chunk and the slot of a link that is in one. */
-static inline struct cells_chunk *cells_chunk_of(const struct cells_link *link)
+static inline bool cells_in_chunk(const struct cells_link *link)
 {
-	return (struct cells_chunk *)(link->place & ~CELLS_CODE);
+	return (link->place & CELLS_LENGTH) != 0 && (link->place & CELLS_CODE) != CELLS_HOME;
 }
 
+/* The leaf or chunk that a place names. */
+static inline void *cells_named(uintptr_t place)
+{
+	return (void *)(place & ~CELLS_CODE);
+}
+
+/* The slot of a link that is in a chunk. */
 static inline unsigned int cells_slot_of(const struct cells_link *link)
 {
 	unsigned int code = (unsigned int)(link->place & CELLS_CODE);
 
-	return (code >> 2) * 3 + (code & 3) - 1;
+	return (code >> 3) * 7 + (code & 7) - 2;
 }
 
-/* Takes a link out of its chunk. False: that was all, and the group must be changed by
- * cells_group_settle. */
-bool cells_chunk_remove(struct cells_link *link, struct vas_pool *pool);
+/* The leaf of a link that is in a chain. */
+struct cells_node *cells_home(const struct cells_link *link);
+/* Takes a link out of its chunk. NULL: that was all; else the group's leaf, and the group must be
+ * changed by cells_group_shrink. */
+struct cells_node *cells_chunk_remove(struct cells_link *link, struct vas_pool *pool);
 /* Whatever cells_chunk_remove left to do in the group of that chunk; 0 when none is left. */
-void cells_group_settle(uint64_t *group, struct vas_pool *pool);
-/* Takes a link out of a chain. => it is in it. */
-void cells_chain_remove(uint64_t *chain, struct cells_link *link);
+void cells_group_shrink(uint64_t *group, struct vas_pool *pool);
+/* Takes a link out of a chain. => it is in it; 0 when none is left. */
+void cells_chain_remove(uint64_t *group, struct cells_link *link);
 
 size_t cells_chunk_bytes(const struct cells_chunk *chunk);
 

@@ -4,27 +4,26 @@
 /*
  * The groups of the design `cells`: all links with one and the same range, the newest first.
  *
- *	chain    group -> newest link -> ... -> oldest link
+ *	chain    group -> newest link -> ... -> oldest link -> leaf
  *
  *	packed   group -> chunk -> ... -> oldest chunk
  *	                  [slot slot -- slot]            --: a hole
  *
- * New links go to the end of the newest chunk, which grows from 256 bytes to 1 KiB before the next
- * one is begun. A removal leaves a hole; a chunk of which an eighth is left is joined with a
- * neighbour if both fit into three quarters of one. So links never change their order, and a walk
- * that was interrupted finds its place again.
+ * New links go to the end of the newest chunk. The first chunk of a group grows from 256 bytes to 1
+ * KiB; others have that from the start. A removal leaves a hole; a chunk of which an eighth is left
+ * is joined with a neighbour if both fit into three quarters of one. So links never change their
+ * order, and a walk that was interrupted finds its place again.
  */
 
 #include <string.h>
 
 #include "base/assert.h"
+#include "base/bits.h"
 #include "file_cells.h"
 
 static size_t capacity_of(size_t bytes)
 {
-	size_t slots = (bytes - sizeof(struct cells_chunk)) / sizeof(struct cells_slot);
-
-	return slots < CELLS_SLOTS_MOST ? slots : CELLS_SLOTS_MOST;
+	return (bytes - sizeof(struct cells_chunk)) / sizeof(struct vas_file_place);
 }
 
 size_t cells_chunk_bytes(const struct cells_chunk *chunk)
@@ -36,14 +35,9 @@ size_t cells_chunk_bytes(const struct cells_chunk *chunk)
 	return bytes;
 }
 
-static struct cells_chunk *chunk_of_group(uint64_t group)
-{
-	return (struct cells_chunk *)(uintptr_t)(group & ~CELLS_PACKED);
-}
-
 static unsigned int live_count(const struct cells_chunk *chunk)
 {
-	return (unsigned int)__builtin_popcountll(chunk->live);
+	return vas_count_bits(chunk->live);
 }
 
 /* One behind the last slot in use. */
@@ -52,9 +46,15 @@ static unsigned int slots_used(const struct cells_chunk *chunk)
 	return chunk->live == 0 ? 0 : 64u - (unsigned int)__builtin_clzll(chunk->live);
 }
 
-static void set_place(struct cells_link *link, struct cells_chunk *chunk, unsigned int slot)
+static bool is_newest(const struct cells_chunk *chunk)
 {
-	link->place = (uintptr_t)chunk | ((slot / 3) << 2) | (slot % 3 + 1);
+	return (chunk->newer & CELLS_HOME) != 0;
+}
+
+static void set_place(struct vas_file_link *link, struct cells_chunk *chunk, unsigned int slot)
+{
+	((struct cells_link *)link)->place =
+		(uintptr_t)chunk | (((slot + 1) / 7) << 3) | ((slot + 1) % 7 + 1);
 }
 
 static struct cells_chunk *take_chunk(struct vas_pool *pool, size_t bytes)
@@ -65,7 +65,7 @@ static struct cells_chunk *take_chunk(struct vas_pool *pool, size_t bytes)
 		return NULL;
 	chunk = vas_pool_take(pool, bytes);
 	vas_debug(((uintptr_t)chunk & CELLS_CODE) == 0);
-	*chunk = (struct cells_chunk){ .capacity = (uint32_t)capacity_of(bytes) };
+	*chunk = (struct cells_chunk){ .capacity = capacity_of(bytes) };
 	return chunk;
 }
 
@@ -75,17 +75,16 @@ static void give_chunk(struct vas_pool *pool, struct cells_chunk *chunk)
 }
 
 /* => there is room behind the last slot in use. */
-static void append(struct cells_chunk *chunk, struct cells_link *link)
+static void append(struct cells_chunk *chunk, struct vas_file_link *link)
 {
 	unsigned int slot = slots_used(chunk);
 
-	chunk->slots[slot] = (struct cells_slot){
-		.space = link->head.space,
-		.start = link->head.start,
+	chunk->slots[slot] = (struct vas_file_place){
+		.space = link->space,
+		.start = link->start,
 		.link = link,
 	};
 	chunk->live |= UINT64_C(1) << slot;
-	chunk->newest = link->head.changed;
 	set_place(link, chunk, slot);
 }
 
@@ -95,7 +94,7 @@ static void compact(struct cells_chunk *chunk)
 	unsigned int to = 0;
 
 	for (uint64_t live = chunk->live; live != 0; live &= live - 1, to++) {
-		unsigned int from = (unsigned int)__builtin_ctzll(live);
+		unsigned int from = vas_lowest_bit(live);
 
 		if (from == to)
 			continue;
@@ -108,12 +107,15 @@ static void compact(struct cells_chunk *chunk)
 /* Puts all links of `from`, which are newer, behind those of `to`. => they fit. */
 static void move_links(struct cells_chunk *to, const struct cells_chunk *from)
 {
-	uint64_t newest = from->newest;
+	unsigned int slot;
 
 	compact(to);
-	for (uint64_t live = from->live; live != 0; live &= live - 1)
-		append(to, from->slots[__builtin_ctzll(live)].link);
-	to->newest = newest;
+	slot = slots_used(to);
+	for (uint64_t live = from->live; live != 0; live &= live - 1, slot++) {
+		to->slots[slot] = from->slots[vas_lowest_bit(live)];
+		set_place(to->slots[slot].link, to, slot);
+	}
+	to->live = (UINT64_C(1) << slot) - 1;
 }
 
 /* Makes the newest chunk of a group larger, or begins a new one. NULL: no memory. */
@@ -121,10 +123,11 @@ static struct cells_chunk *extend(uint64_t *group, struct cells_chunk *old, stru
 {
 	size_t bytes = cells_chunk_bytes(old);
 	bool larger = bytes < CELLS_CHUNK_MOST;
-	struct cells_chunk *chunk = take_chunk(pool, larger ? bytes * 2 : CELLS_CHUNK_LEAST);
+	struct cells_chunk *chunk = take_chunk(pool, larger ? bytes * 2 : CELLS_CHUNK_MOST);
 
 	if (chunk == NULL)
 		return NULL;
+	chunk->newer = old->newer;
 	if (larger) {
 		move_links(chunk, old);
 		chunk->older = old->older;
@@ -133,68 +136,87 @@ static struct cells_chunk *extend(uint64_t *group, struct cells_chunk *old, stru
 		chunk->older = old;
 	}
 	if (chunk->older != NULL)
-		chunk->older->newer = chunk;
-	*group = (uintptr_t)chunk | CELLS_PACKED;
+		chunk->older->newer = (uintptr_t)chunk;
+	*group = (uintptr_t)chunk;
 	return chunk;
 }
 
-/* Turns a chain into a chunk, if it is long enough. Without memory it stays a chain. */
-static void pack(uint64_t *group, struct vas_pool *pool)
+/* Turns a full chain into a chunk. NULL: no memory. */
+static struct cells_chunk *pack(uint64_t *group, struct vas_pool *pool)
 {
-	struct cells_link *links[CELLS_CHAIN + 1], *link;
-	unsigned int count = 0;
-	struct cells_chunk *chunk;
+	struct cells_link *links[CELLS_CHAIN];
+	struct cells_chunk *chunk = take_chunk(pool, CELLS_CHUNK_LEAST);
 
-	for (uintptr_t place = (uintptr_t)*group; place != 0; place = link->place) {
-		link = (struct cells_link *)place;
-		if (count > CELLS_CHAIN)
-			return;
-		links[count++] = link;
-	}
-	if (count <= CELLS_CHAIN)
-		return;
-	chunk = take_chunk(pool, CELLS_CHUNK_LEAST);
 	if (chunk == NULL)
-		return;
-	while (count-- > 0)
-		append(chunk, links[count]);
-	*group = (uintptr_t)chunk | CELLS_PACKED;
+		return NULL;
+	links[0] = cells_group_link(*group);
+	for (unsigned int i = 1; i < CELLS_CHAIN; i++)
+		links[i] = (struct cells_link *)links[i - 1]->place;
+	chunk->newer = links[CELLS_CHAIN - 1]->place;
+	for (unsigned int i = CELLS_CHAIN; i-- > 0;)
+		append(chunk, &links[i]->head);
+	*group = (uintptr_t)chunk;
+	return chunk;
 }
 
 bool cells_group_add(uint64_t *group, struct cells_link *link, struct vas_pool *pool)
 {
+	uint64_t length = *group & CELLS_LENGTH;
 	struct cells_chunk *chunk;
 
-	if ((*group & CELLS_PACKED) == 0) {
-		link->place = (uintptr_t)*group;
-		*group = (uintptr_t)link;
-		pack(group, pool);
+	if (length != 0 && length < CELLS_CHAIN) {
+		link->place = (uintptr_t)(*group - length);
+		*group = (uintptr_t)link | (length + 1);
 		return true;
 	}
-	chunk = chunk_of_group(*group);
-	if (slots_used(chunk) == chunk->capacity) {
+	chunk = length != 0 ? pack(group, pool) : cells_group_chunk(*group);
+	if (chunk != NULL && slots_used(chunk) == chunk->capacity) {
 		if (live_count(chunk) * 4 <= chunk->capacity * 3)
 			compact(chunk);
 		else
 			chunk = extend(group, chunk, pool);
-		if (chunk == NULL)
-			return false;
 	}
-	append(chunk, link);
+	if (chunk == NULL)
+		return false;
+	append(chunk, &link->head);
 	return true;
 }
 
-void cells_chain_remove(uint64_t *chain, struct cells_link *link)
+void cells_group_settle(uint64_t group, struct cells_node *leaf)
 {
-	struct cells_link *at = (struct cells_link *)(uintptr_t)*chain;
+	struct cells_link *link = cells_group_link(group);
 
-	if (at == link) {
-		*chain = link->place;
+	if ((group & CELLS_LENGTH) == 0) {
+		cells_group_chunk(group)->newer = (uintptr_t)leaf | CELLS_HOME;
 		return;
 	}
-	while (at->place != (uintptr_t)link)
-		at = (struct cells_link *)at->place;
-	at->place = link->place;
+	for (uint64_t left = group & CELLS_LENGTH; left > 1; left--)
+		link = (struct cells_link *)link->place;
+	link->place = (uintptr_t)leaf | CELLS_HOME;
+}
+
+struct cells_node *cells_home(const struct cells_link *link)
+{
+	while ((link->place & CELLS_CODE) != CELLS_HOME)
+		link = (const struct cells_link *)link->place;
+	return (struct cells_node *)(link->place - CELLS_HOME);
+}
+
+void cells_chain_remove(uint64_t *group, struct cells_link *link)
+{
+	struct cells_link *at = cells_group_link(*group);
+	uint64_t length = (*group & CELLS_LENGTH) - 1;
+
+	if (length == 0) {
+		*group = 0;
+	} else if (at == link) {
+		*group = link->place | length;
+	} else {
+		while (at->place != (uintptr_t)link)
+			at = (struct cells_link *)at->place;
+		at->place = link->place;
+		*group -= 1;
+	}
 }
 
 /* Joins a chunk with the next newer one if that leaves room enough. Only a full-sized one is. */
@@ -204,8 +226,8 @@ static bool join(struct cells_chunk *older, struct cells_chunk *newer, struct va
 		return false;
 	move_links(older, newer);
 	older->newer = newer->newer;
-	if (newer->newer != NULL)
-		newer->newer->older = older;
+	if (!is_newest(newer))
+		((struct cells_chunk *)newer->newer)->older = older;
 	give_chunk(pool, newer);
 	return true;
 }
@@ -214,56 +236,58 @@ static void unlink_chunk(struct cells_chunk *chunk, struct vas_pool *pool)
 {
 	if (chunk->older != NULL)
 		chunk->older->newer = chunk->newer;
-	if (chunk->newer != NULL)
-		chunk->newer->older = chunk->older;
+	if (!is_newest(chunk))
+		((struct cells_chunk *)chunk->newer)->older = chunk->older;
 	give_chunk(pool, chunk);
 }
 
-/* The newest chunk is what the group points to, so what changes it is left to settle. */
-bool cells_chunk_remove(struct cells_link *link, struct vas_pool *pool)
+/* The newest chunk is what the group points to, so what changes it is left to cells_group_shrink. */
+struct cells_node *cells_chunk_remove(struct cells_link *link, struct vas_pool *pool)
 {
-	struct cells_chunk *chunk = cells_chunk_of(link);
+	struct cells_chunk *chunk = cells_named(link->place), *newer;
 
 	chunk->live &= ~(UINT64_C(1) << cells_slot_of(link));
-	if (chunk->newer == NULL) {
-		unsigned int least = chunk->older == NULL ? CELLS_UNPACK : chunk->capacity / 8;
+	if (is_newest(chunk)) {
+		unsigned int least =
+			chunk->older == NULL ? CELLS_UNPACK : (unsigned int)chunk->capacity / 8;
 
-		return live_count(chunk) > least;
+		return live_count(chunk) > least ? NULL : cells_named(chunk->newer);
 	}
+	newer = (struct cells_chunk *)chunk->newer;
 	if (chunk->live == 0)
 		unlink_chunk(chunk, pool);
 	else if (live_count(chunk) * 8 <= chunk->capacity &&
-		 !(chunk->older != NULL && join(chunk->older, chunk, pool)) &&
-		 chunk->newer->newer != NULL)
-		(void)join(chunk, chunk->newer, pool);
-	return true;
+		 !(chunk->older != NULL && join(chunk->older, chunk, pool)) && !is_newest(newer))
+		(void)join(chunk, newer, pool);
+	return NULL;
 }
 
 /* The slots of a lone chunk become a chain. */
 static void unpack(uint64_t *group, struct cells_chunk *chunk, struct vas_pool *pool)
 {
-	uintptr_t chain = 0;
+	uintptr_t chain = chunk->newer;
 
+	*group = 0;
 	for (uint64_t live = chunk->live; live != 0; live &= live - 1) {
-		struct cells_link *link = chunk->slots[__builtin_ctzll(live)].link;
+		struct vas_file_link *link = chunk->slots[vas_lowest_bit(live)].link;
 
-		link->place = chain;
+		((struct cells_link *)link)->place = chain;
 		chain = (uintptr_t)link;
+		*group = chain | live_count(chunk);
 	}
-	*group = chain;
 	give_chunk(pool, chunk);
 }
 
-void cells_group_settle(uint64_t *group, struct vas_pool *pool)
+void cells_group_shrink(uint64_t *group, struct vas_pool *pool)
 {
-	struct cells_chunk *chunk = chunk_of_group(*group), *older = chunk->older;
+	struct cells_chunk *chunk = cells_group_chunk(*group), *older = chunk->older;
 
 	if (older == NULL) {
 		unpack(group, chunk, pool);
 	} else if (chunk->live == 0) {
 		unlink_chunk(chunk, pool);
-		*group = (uintptr_t)older | CELLS_PACKED;
+		*group = (uintptr_t)older;
 	} else if (join(older, chunk, pool)) {
-		*group = (uintptr_t)older | CELLS_PACKED;
+		*group = (uintptr_t)older;
 	}
 }

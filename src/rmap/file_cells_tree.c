@@ -5,15 +5,25 @@
  * The tree of the design `cells`: a B+-tree over distinct ranges, ordered by first and then by last
  * page, with the largest last page below each child.
  *
- * A node that overflows is split in half; near its ends, into a quarter and the rest; and at either
- * end of the whole tree so that a run of ranges upwards or downwards leaves full nodes behind. Of two neighbours that fit into three
- * quarters of a node one goes, but only when one of them has become small.
+ *	- Whoever has a link has its leaf, and nodes name their parents: a removal does not descend.
+ *	  Rows move within a node without anybody being told; those that change the node are few, a
+ *	  split or a join moves the smaller part.
+ *	- The rows of a node may begin anywhere in it, so runs upwards and downwards move none.
+ *	- Where the largest last pages rise from row to row, as those of ranges do that do not nest,
+ *	  the largest one is the last, and a search need not look at each.
+ *
+ * A node that overflows is split in half; where one row was added at its end, into a quarter and the
+ * rest; and at either end of the whole tree so that a run leaves full nodes behind. A node with few
+ * rows left gives them to a neighbour that has room.
  */
 
 #include <string.h>
 
 #include "base/assert.h"
 #include "file_cells.h"
+
+/* A node with no more rows looks for a neighbour to join. */
+#define FEW 3
 
 struct row {
 	uint64_t first, last, who, max;
@@ -39,9 +49,11 @@ static struct cells_node *take_node(struct vas_pool *pool, unsigned int level,
 {
 	struct cells_node *node = vas_pool_take(pool, bytes_for(level, capacity));
 
+	vas_debug(((uintptr_t)node & CELLS_CODE) == 0);
 	*node = (struct cells_node){
-		.capacity = (uint16_t)capacity,
-		.level = (uint16_t)level,
+		.capacity = (uint8_t)capacity,
+		.level = (uint8_t)level,
+		.rises = 1,
 	};
 	return node;
 }
@@ -51,178 +63,326 @@ static void give_node(struct vas_pool *pool, struct cells_node *node)
 	vas_pool_give(pool, node, cells_node_bytes(node));
 }
 
-/* Moves `count` rows from one node to another one. */
-static void move_rows(struct cells_node *to, unsigned int at, const struct cells_node *from,
-		      unsigned int start, unsigned int count)
+static void forget_finger(struct cells_map *map)
 {
-	for (unsigned int i = 0; i < columns(from); i++)
-		memcpy(cells_column_of(to, i) + at, cells_column(from, i) + start,
-		       count * sizeof(uint64_t));
+	if (map->finger != NULL)
+		map->finger->leaf = NULL;
 }
 
-static void set_row(struct cells_node *node, unsigned int slot, const struct row *row)
+/* ---- Rows of one node ---- */
+
+/* Tells what hangs off these rows where it hangs. */
+static void adopt(struct cells_node *node, unsigned int slot, unsigned int count)
 {
+	const uint64_t *who = cells_column(node, CELLS_WHO);
+
+	for (unsigned int end = slot + count; slot < end; slot++) {
+		if (node->level == 0)
+			cells_group_settle(who[slot], node);
+		else
+			cells_child(node, slot)->parent = node;
+	}
+}
+
+/* Does the row at `slot` end before the one before it, or behind the next? */
+static void look_at_rise(struct cells_node *node, unsigned int slot)
+{
+	const uint64_t *tops = cells_column(node, cells_tops(node));
+
+	if ((slot > 0 && tops[slot - 1] > tops[slot]) ||
+	    (slot + 1u < node->count && tops[slot] > tops[slot + 1]))
+		node->rises = 0;
+}
+
+/* The largest last page of all rows. => there are some. */
+static uint64_t find_max(struct cells_node *node)
+{
+	const uint64_t *tops = cells_column(node, cells_tops(node));
+	unsigned int last = node->count - 1u;
+	uint64_t max = tops[0];
+	bool rises = true;
+
+	if (node->rises != 0)
+		return tops[last];
+	for (unsigned int slot = 1; slot <= last; slot++) {
+		rises &= tops[slot] >= max;
+		max = tops[slot] > max ? tops[slot] : max;
+	}
+	node->rises = rises;
+	return max;
+}
+
+/* Moves rows from `slot` up by one place, or down; mostly few, for which a call takes longer. All
+ * columns at once, so that the end of one loop is guessed wrong and not of four. */
+static void move_up(struct cells_node *node, unsigned int slot, unsigned int count)
+{
+	uint64_t *first = cells_column_of(node, CELLS_FIRST) + slot;
+	uint64_t *last = cells_column_of(node, CELLS_LAST) + slot;
+	uint64_t *who = cells_column_of(node, CELLS_WHO) + slot;
+	uint64_t *max = node->level == 0 ? who : cells_column_of(node, CELLS_MAX) + slot;
+
+	while (count-- > 0) {
+		first[count + 1] = first[count];
+		last[count + 1] = last[count];
+		max[count + 1] = max[count];
+		if (max != who)
+			who[count + 1] = who[count];
+	}
+}
+
+static void move_down(struct cells_node *node, unsigned int slot, unsigned int count)
+{
+	uint64_t *first = cells_column_of(node, CELLS_FIRST) + slot;
+	uint64_t *last = cells_column_of(node, CELLS_LAST) + slot;
+	uint64_t *who = cells_column_of(node, CELLS_WHO) + slot;
+	uint64_t *max = node->level == 0 ? who : cells_column_of(node, CELLS_MAX) + slot;
+
+	for (unsigned int i = 0; i < count; i++) {
+		first[i] = first[i + 1];
+		last[i] = last[i + 1];
+		max[i] = max[i + 1];
+		if (max != who)
+			who[i] = who[i + 1];
+	}
+}
+
+/* Makes room for a row at `slot`, from the nearer side if there is room. => the node is not full. */
+static void open_row(struct cells_node *node, unsigned int slot)
+{
+	bool at_end = node->begin + node->count == node->capacity;
+
+	if (at_end || (node->begin > 0 && slot < node->count / 2u)) {
+		node->begin--;
+		move_down(node, 0, slot);
+	} else {
+		move_up(node, slot, node->count - slot);
+	}
+	node->count++;
+}
+
+static void put_row(struct cells_node *node, unsigned int slot, const struct row *row)
+{
+	open_row(node, slot);
 	cells_column_of(node, CELLS_FIRST)[slot] = row->first;
 	cells_column_of(node, CELLS_LAST)[slot] = row->last;
 	cells_column_of(node, CELLS_WHO)[slot] = row->who;
 	if (node->level > 0)
 		cells_column_of(node, CELLS_MAX)[slot] = row->max;
-}
-
-/* Often few rows move, for which a call of memmove takes longer than this. */
-static void put_row(struct cells_node *node, unsigned int slot, const struct row *row)
-{
-	for (unsigned int i = 0; i < columns(node); i++) {
-		uint64_t *column = cells_column_of(node, i);
-
-		for (unsigned int k = node->count; k > slot; k--)
-			column[k] = column[k - 1];
-	}
-	set_row(node, slot, row);
-	node->count++;
+	if (node->rises != 0)
+		look_at_rise(node, slot);
 }
 
 static void cut_row(struct cells_node *node, unsigned int slot)
 {
 	node->count--;
-	for (unsigned int i = 0; i < columns(node); i++) {
-		uint64_t *column = cells_column_of(node, i);
-
-		for (unsigned int k = slot; k < node->count; k++)
-			column[k] = column[k + 1];
+	if (slot < node->count / 2u) {
+		move_up(node, 0, slot);
+		node->begin++;
+	} else {
+		move_down(node, slot, node->count - slot);
 	}
 }
 
-static uint64_t largest_last(const struct cells_node *node)
+/* Puts rows of one node before or behind all rows of another one. They go from the first one. */
+static void move_rows(struct cells_node *to, bool behind, struct cells_node *from,
+		      unsigned int slot, unsigned int count)
 {
-	const uint64_t *lasts = cells_column(node, node->level == 0 ? CELLS_LAST : CELLS_MAX);
-	unsigned int slot = node->count - 1u;
-	uint64_t max = lasts[slot];
+	unsigned int begin = behind ? 0 : to->capacity - to->count - count;
+	bool fits = behind ? to->begin + to->count + count <= to->capacity : to->begin >= count;
+	unsigned int at = behind ? to->count : 0;
 
-	/* Mostly the last one: a loop that only compares does not wait for what it found. */
-	while (slot > 0) {
-		while (slot > 0 && lasts[slot - 1] <= max)
-			slot--;
-		if (slot > 0)
-			max = lasts[--slot];
+	for (unsigned int i = 0; i < columns(to); i++) {
+		uint64_t *old = cells_column_of(to, (enum cells_column)i);
+		uint64_t *column = to->words + (size_t)i * to->capacity + begin;
+
+		if (fits)
+			column = behind ? old : old - count;
+		else
+			memmove(column + (behind ? 0 : count), old, to->count * sizeof(*old));
+		memcpy(column + at, cells_column(from, (enum cells_column)i) + slot,
+		       count * sizeof(*old));
 	}
-	return max;
+	if (!fits)
+		to->begin = (uint8_t)begin;
+	else if (!behind)
+		to->begin = (uint8_t)(to->begin - count);
+	to->count = (uint8_t)(to->count + count);
+	from->count = (uint8_t)(from->count - count);
+	if (slot == 0)
+		from->begin = (uint8_t)(from->begin + count);
+	to->rises = 0;
+	adopt(to, at, count);
 }
 
-/* How its parent describes a node. => it has rows. */
-static struct row describe(const struct cells_node *node)
+/* ---- Ways up and down ---- */
+
+static unsigned int slot_of(const struct cells_node *parent, const struct cells_node *child)
 {
-	return (struct row){
-		.first = cells_column(node, CELLS_FIRST)[0],
-		.last = cells_column(node, CELLS_LAST)[0],
-		.who = (uintptr_t)node,
-		.max = largest_last(node),
-	};
+	const uint64_t *who = cells_column(parent, CELLS_WHO);
+	unsigned int slot = parent->count - 1u;
+
+	while (who[slot] != (uint64_t)(uintptr_t)child)
+		slot--;
+	return slot;
 }
 
-/* The number of rows whose range is not above this one. */
-static unsigned int rows_up_to(const struct cells_node *node, uint64_t first, uint64_t last)
+/* Is the node the first of its level? */
+static bool leftmost(const struct cells_node *node)
 {
-	const uint64_t *firsts = cells_column(node, CELLS_FIRST);
-	const uint64_t *lasts = cells_column(node, CELLS_LAST);
-	unsigned int slot = 0, half = node->count / 2u;
+	for (; node->parent != NULL; node = node->parent)
+		if (cells_child(node->parent, 0) != node)
+			return false;
+	return true;
+}
 
-	if (firsts[half] < first)
-		slot = half;
-	while (slot < node->count && firsts[slot] < first)
-		slot++;
-	while (slot < node->count && firsts[slot] == first && lasts[slot] <= last)
+static bool rightmost(const struct cells_node *node)
+{
+	for (; node->parent != NULL; node = node->parent)
+		if (cells_child(node->parent, node->parent->count - 1u) != node)
+			return false;
+	return true;
+}
+
+/* The node's largest last page is now this one: tells all above. */
+static void tell_max(struct cells_node *node, uint64_t max)
+{
+	struct cells_node *parent;
+	unsigned int slot;
+	uint64_t old;
+
+	for (; max != node->max; node = parent) {
+		old = node->max;
+		node->max = max;
+		parent = node->parent;
+		if (parent == NULL)
+			return;
+		slot = slot_of(parent, node);
+		cells_column_of(parent, CELLS_MAX)[slot] = max;
+		if (parent->rises != 0)
+			look_at_rise(parent, slot);
+		if (max < parent->max) {
+			if (old != parent->max)
+				return;
+			max = find_max(parent);
+		}
+	}
+}
+
+static bool before(uint64_t first, uint64_t last, uint64_t other, uint64_t other_last)
+{
+	return first < other || (first == other && last < other_last);
+}
+
+static bool has_row(const struct cells_node *leaf, unsigned int slot, uint64_t first, uint64_t last)
+{
+	return slot < leaf->count && cells_column(leaf, CELLS_FIRST)[slot] == first &&
+	       cells_column(leaf, CELLS_LAST)[slot] == last;
+}
+
+/* Is the range not behind the row at this slot, but behind the one before it? */
+static bool fits(const struct cells_node *leaf, unsigned int slot, uint64_t first, uint64_t last)
+{
+	const uint64_t *firsts = cells_column(leaf, CELLS_FIRST);
+	const uint64_t *lasts = cells_column(leaf, CELLS_LAST);
+
+	return slot <= leaf->count &&
+	       (slot == leaf->count || !before(firsts[slot], lasts[slot], first, last)) &&
+	       (slot == 0 || before(firsts[slot - 1], lasts[slot - 1], first, last));
+}
+
+static unsigned int search(const struct cells_node *leaf, uint64_t first, uint64_t last)
+{
+	const uint64_t *firsts = cells_column(leaf, CELLS_FIRST);
+	const uint64_t *lasts = cells_column(leaf, CELLS_LAST);
+	unsigned int slot = cells_below(firsts, leaf->count, first);
+
+	while (slot < leaf->count && firsts[slot] == first && lasts[slot] < last)
 		slot++;
 	return slot;
 }
 
-/* Is the row at `depth` the first, or one behind the last, of the whole tree's level? */
-static bool at_left_end(const struct cells_path *path, unsigned int depth)
+/* The number of rows before this range. Calls come in runs: it is often near the last one's. */
+static unsigned int rows_before(struct cells_node *leaf, uint64_t first, uint64_t last)
 {
-	for (unsigned int i = 0; i <= depth; i++)
-		if (path->steps[i].slot > 0)
-			return false;
-	return true;
+	unsigned int slot = leaf->hint;
+
+	if (!fits(leaf, slot, first, last) && !fits(leaf, ++slot, first, last))
+		slot = search(leaf, first, last);
+	leaf->hint = (uint8_t)slot;
+	return slot;
 }
 
-static bool at_right_end(const struct cells_path *path, unsigned int depth)
+/* The child below which this range stands, or belongs. */
+static unsigned int child_for(const struct cells_node *node, uint64_t first, uint64_t last)
 {
-	for (unsigned int i = 0; i < depth; i++)
-		if (path->steps[i].slot + 1u < path->steps[i].node->count)
-			return false;
-	return true;
+	const uint64_t *firsts = cells_column(node, CELLS_FIRST);
+	const uint64_t *lasts = cells_column(node, CELLS_LAST);
+	unsigned int slot = cells_below(firsts + 1, node->count - 1u, first);
+
+	while (slot + 1u < node->count && firsts[slot + 1] == first && lasts[slot + 1] <= last)
+		slot++;
+	return slot;
 }
 
-/* Is the range of that row before, or the same as, or behind this one? */
-static int compare_row(const struct cells_node *leaf, unsigned int slot, uint64_t first,
-		       uint64_t last)
+/* From the root; says what else belongs there. */
+static struct cells_node *descend(const struct cells_map *map, uint64_t first, uint64_t last,
+				  struct cells_finger *finger)
 {
-	uint64_t its_first = cells_column(leaf, CELLS_FIRST)[slot];
-	uint64_t its_last = cells_column(leaf, CELLS_LAST)[slot];
-
-	if (its_first != first)
-		return its_first < first ? -1 : 1;
-	return its_last == last ? 0 : its_last < last ? -1 : 1;
-}
-
-/* Does the range stand at this slot of the finger's leaf, or belong there? */
-static bool fits_at(struct cells_path *path, unsigned int slot, uint64_t first, uint64_t last)
-{
-	const struct cells_node *leaf = path->steps[path->depth].node;
-	int order = slot < leaf->count ? compare_row(leaf, slot, first, last) : 1;
-
-	if (slot > leaf->count || order < 0)
-		return false;
-	path->steps[path->depth].slot = slot;
-	path->found = order == 0;
-	if (order == 0)
-		return true;
-	if (slot == 0 ? !at_left_end(path, path->depth)
-		      : compare_row(leaf, slot - 1, first, last) >= 0)
-		return false;
-	return slot < leaf->count || at_right_end(path, path->depth);
-}
-
-/* Calls come in runs: what is mapped or unmapped next is often the neighbour. */
-static bool finger_fits(struct cells_path *path, uint64_t first, uint64_t last)
-{
+	struct cells_node *node = map->root;
 	unsigned int slot;
 
-	if (!path->valid)
-		return false;
-	slot = path->steps[path->depth].slot;
-	return fits_at(path, slot, first, last) || fits_at(path, slot + 1, first, last) ||
-	       (slot > 0 && fits_at(path, slot - 1, first, last));
-}
-
-struct cells_path *cells_find(const struct cells_map *map, uint64_t first, uint64_t last,
-			      struct cells_path *spare)
-{
-	struct cells_path *path = map->finger != NULL ? map->finger : spare;
-	struct cells_node *node = map->root;
-	unsigned int depth = 0, slot;
-
-	if (path == map->finger && finger_fits(path, first, last))
-		return path;
+	*finger = (struct cells_finger){ .high = UINT64_MAX, .high_last = UINT64_MAX };
 	for (; node->level > 0; node = cells_child(node, slot)) {
-		slot = rows_up_to(node, first, last);
-		slot -= slot > 0;
-		path->steps[depth].node = node;
-		path->steps[depth++].slot = slot;
+		const uint64_t *firsts = cells_column(node, CELLS_FIRST);
+		const uint64_t *lasts = cells_column(node, CELLS_LAST);
+
+		slot = child_for(node, first, last);
+		if (slot > 0) {
+			finger->low = firsts[slot];
+			finger->low_last = lasts[slot];
+		}
+		if (slot + 1u < node->count) {
+			finger->high = firsts[slot + 1];
+			finger->high_last = lasts[slot + 1];
+		}
 	}
-	slot = rows_up_to(node, first, last);
-	path->found = slot > 0 && compare_row(node, slot - 1, first, last) == 0;
-	path->steps[depth].node = node;
-	path->steps[depth].slot = slot - path->found;
-	path->depth = depth;
-	path->valid = true;
-	return path;
+	cells_fetch(node);
+	finger->leaf = node;
+	return node;
 }
 
-uint64_t *cells_group(const struct cells_path *path)
+void cells_find(const struct cells_map *map, uint64_t first, uint64_t last, struct cells_spot *spot)
 {
-	return cells_column_of(path->steps[path->depth].node, CELLS_WHO) +
-	       path->steps[path->depth].slot;
+	struct cells_finger *finger = map->finger, spare;
+	struct cells_node *leaf = map->root;
+
+	if (finger != NULL && finger->leaf != NULL &&
+	    !before(first, last, finger->low, finger->low_last) &&
+	    before(first, last, finger->high, finger->high_last))
+		leaf = finger->leaf;
+	else if (leaf->level > 0)
+		leaf = descend(map, first, last, finger != NULL ? finger : &spare);
+	spot->leaf = leaf;
+	spot->slot = rows_before(leaf, first, last);
+	spot->found = has_row(leaf, spot->slot, first, last);
+}
+
+void cells_find_in(struct cells_node *leaf, uint64_t first, uint64_t last, struct cells_spot *spot)
+{
+	unsigned int slot = leaf->hint;
+
+	/* In a run upwards it stands where the last one stood, in a run downwards before that. */
+	if (has_row(leaf, slot, first, last))
+		cells_fetch_link(leaf, slot + CELLS_AHEAD);
+	else if (slot > 0 && has_row(leaf, --slot, first, last))
+		cells_fetch_link(leaf, slot - CELLS_AHEAD);
+	else
+		slot = search(leaf, first, last);
+	leaf->hint = (uint8_t)slot;
+	spot->leaf = leaf;
+	spot->slot = slot;
+	spot->found = true;
+	vas_assert(has_row(leaf, slot, first, last));
 }
 
 /* A tree of several nodes has one, if there is memory. */
@@ -231,7 +391,7 @@ static void make_finger(struct cells_map *map, struct vas_pool *pool)
 	if (map->finger != NULL || vas_pool_reserve(pool, sizeof(*map->finger), 1) != 0)
 		return;
 	map->finger = vas_pool_take(pool, sizeof(*map->finger));
-	map->finger->valid = false;
+	map->finger->leaf = NULL;
 }
 
 static void drop_finger(struct cells_map *map, struct vas_pool *pool)
@@ -242,197 +402,320 @@ static void drop_finger(struct cells_map *map, struct vas_pool *pool)
 	map->finger = NULL;
 }
 
-/* Puts a row into a full node by splitting it; `row` is what the parent gets then. */
-static void split(struct cells_map *map, struct cells_path *path, unsigned int depth,
-		  unsigned int slot, struct row *row, struct vas_pool *pool)
+/* ---- More rows ---- */
+
+/* How its parent describes a node. => it has rows. */
+static struct row describe(const struct cells_node *node)
 {
-	struct cells_node *left = path->steps[depth].node;
-	struct cells_node *right = take_node(pool, left->level, left->capacity);
-	unsigned int keep = left->count / 2u;
+	return (struct row){
+		.first = cells_column(node, CELLS_FIRST)[0],
+		.last = cells_column(node, CELLS_LAST)[0],
+		.who = (uintptr_t)node,
+		.max = node->max,
+	};
+}
 
-	if (slot == left->count && at_right_end(path, depth))
-		keep = left->count;
-	else if (slot == 0 && at_left_end(path, depth))
-		keep = 0;
-	else if (slot <= 1)
-		keep = left->count / 4u;
-	else if (slot + 1u >= left->count)
-		keep = left->count * 3u / 4;
-	right->count = (uint16_t)(left->count - keep);
-	move_rows(right, 0, left, keep, right->count);
-	left->count = (uint16_t)keep;
-	if (slot < keep || keep == 0)
-		put_row(left, slot, row);
-	else
-		put_row(right, slot - keep, row);
-	path->valid = false;
-	if (depth == 0) {
-		struct row all = describe(left);
+/* The first child of a node has no lower end of its own. */
+static void open_low_end(struct cells_node *node)
+{
+	if (node->level == 0)
+		return;
+	cells_column_of(node, CELLS_FIRST)[0] = 0;
+	cells_column_of(node, CELLS_LAST)[0] = 0;
+}
 
-		map->root = take_node(pool, left->level + 1u, CELLS_INNER_ROWS);
-		put_row(map->root, 0, &all);
-		make_finger(map, pool);
-	} else {
-		cells_column_of(path->steps[depth - 1].node,
-				CELLS_MAX)[path->steps[depth - 1].slot] = largest_last(left);
+static void add_root(struct cells_map *map, uint64_t max, struct vas_pool *pool)
+{
+	struct cells_node *old = map->root;
+	struct cells_node *root = take_node(pool, old->level + 1u, CELLS_INNER_ROWS);
+	struct row all = describe(old);
+
+	put_row(root, 0, &all);
+	open_low_end(root);
+	root->max = max;
+	old->parent = root;
+	map->root = root;
+	make_finger(map, pool);
+}
+
+/* How many rows a full node keeps left of the one that comes. */
+static unsigned int split_at(const struct cells_node *node, unsigned int slot, bool *to_left)
+{
+	unsigned int count = node->count;
+
+	if (slot <= 1 && leftmost(node)) {
+		*to_left = true;
+		return slot;
 	}
-	*row = describe(right);
+	if (slot + 1u >= count && rightmost(node)) {
+		*to_left = false;
+		return slot;
+	}
+	count = slot <= 1 ? count / 4u : slot + 1u >= count ? count * 3u / 4 : count / 2u;
+	*to_left = slot < count;
+	return count;
+}
+
+/*
+ * Puts a row into a full node by splitting it: the new node gets the smaller part. `row` is then
+ * what the parent gets, at the slot that is returned.
+ */
+static unsigned int split(struct cells_map *map, struct cells_node *node, unsigned int slot,
+			  struct row *row, struct vas_pool *pool)
+{
+	struct cells_node *new = take_node(pool, node->level, node->capacity), *left, *right,
+			  *parent;
+	bool to_left, new_left;
+	unsigned int keep = split_at(node, slot, &to_left), at;
+	struct row low;
+
+	new_left = keep < node->count / 2u;
+	if (new_left) {
+		new->begin = new->capacity;
+		move_rows(new, false, node, 0, keep);
+	} else {
+		move_rows(new, true, node, keep, node->count - keep);
+	}
+	left = new_left ? new : node;
+	right = new_left ? node : new;
+	put_row(to_left ? left : right, to_left ? slot : slot - keep, row);
+	adopt(to_left ? left : right, to_left ? slot : slot - keep, 1);
+	left->max = find_max(left);
+	right->max = find_max(right);
+	if (node->parent == NULL)
+		add_root(map, left->max > right->max ? left->max : right->max, pool);
+	parent = node->parent;
+	at = slot_of(parent, node);
+	low = describe(right);
+	open_low_end(right);
+	*row = describe(new);
+	cells_column_of(parent, CELLS_MAX)[at] = node->max;
+	if (new_left) {
+		row->first = cells_column(parent, CELLS_FIRST)[at];
+		row->last = cells_column(parent, CELLS_LAST)[at];
+		cells_column_of(parent, CELLS_FIRST)[at] = low.first;
+		cells_column_of(parent, CELLS_LAST)[at] = low.last;
+	} else {
+		row->first = low.first;
+		row->last = low.last;
+	}
+	/* Its own largest last page may have gone to the other one. */
+	if (parent->rises != 0)
+		look_at_rise(parent, at);
+	return new_left ? at : at + 1;
 }
 
 /* A small root gets larger. */
-static void grow_root(struct cells_map *map, struct cells_path *path, unsigned int rows,
-		      struct vas_pool *pool)
+static void grow_root(struct cells_map *map, unsigned int rows, struct vas_pool *pool)
 {
 	struct cells_node *old = map->root, *node = take_node(pool, 0, rows);
 
 	if (old != NULL) {
-		move_rows(node, 0, old, 0, old->count);
-		node->count = old->count;
+		node->max = old->max;
+		move_rows(node, true, old, 0, old->count);
 		give_node(pool, old);
 	}
 	map->root = node;
-	path->steps[0].node = node;
 }
 
-/* 32, 64, 128, 256, 512 bytes. */
+/* 256, 512 bytes. */
 static unsigned int next_rows(unsigned int rows)
 {
-	return rows < 1 ? 1 : rows < 2 ? 2 : rows < 5 ? 5 : rows < 10 ? 10 : CELLS_LEAF_ROWS;
+	return rows < 9 ? 9 : CELLS_LEAF_ROWS;
 }
 
-/* Gets what the row to be added may take. */
-static bool provide(const struct cells_path *path, struct vas_pool *pool)
+bool cells_room_for_root(struct vas_pool *pool)
 {
-	unsigned int depth = path->depth + 1, inner = 0;
-	bool leaf = path->steps[path->depth].node->count == CELLS_LEAF_ROWS;
+	return vas_pool_reserve(pool, bytes_for(0, next_rows(0)), 1) == 0;
+}
 
-	if (!leaf)
+/* Gets what the row to be added to this leaf may take. */
+static bool provide(const struct cells_node *leaf, struct vas_pool *pool)
+{
+	const struct cells_node *node = leaf->parent;
+	unsigned int inner = 0;
+
+	if (leaf->count < leaf->capacity)
 		return true;
-	while (--depth > 0 && path->steps[depth - 1].node->count == CELLS_INNER_ROWS)
+	for (; node != NULL && node->count == node->capacity; node = node->parent)
 		inner++;
-	inner += depth == 0;
-	vas_assert(path->depth + 2 < CELLS_LEVELS);
+	inner += node == NULL;
 	return vas_pool_reserve(pool, bytes_for(0, CELLS_LEAF_ROWS), 1) == 0 &&
 	       (inner == 0 || vas_pool_reserve(pool, bytes_for(1, CELLS_INNER_ROWS), inner) == 0);
 }
 
-/* Tells all above the leaf of a range that comes. */
-static void announce(struct cells_path *path, uint64_t first, uint64_t last)
-{
-	for (unsigned int i = 0; i < path->depth; i++) {
-		struct cells_node *node = path->steps[i].node;
-		unsigned int slot = path->steps[i].slot;
-		uint64_t *low = cells_column_of(node, CELLS_FIRST) + slot;
-		uint64_t *low_last = cells_column_of(node, CELLS_LAST) + slot;
-		uint64_t *max = cells_column_of(node, CELLS_MAX) + slot;
-
-		if (first < *low || (first == *low && last < *low_last)) {
-			*low = first;
-			*low_last = last;
-		}
-		if (last > *max)
-			*max = last;
-	}
-}
-
-bool cells_add_row(struct cells_map *map, struct cells_path *path, uint64_t first, uint64_t last,
-		   uint64_t group, struct vas_pool *pool)
+bool cells_add_row(struct cells_map *map, const struct cells_spot *spot, uint64_t first,
+		   uint64_t last, uint64_t group, struct vas_pool *pool)
 {
 	struct row row = { first, last, group, last };
-	unsigned int rows = map->root == NULL ? 0 : map->root->capacity;
-	unsigned int depth, slot;
+	struct cells_node *node = spot->leaf;
+	unsigned int slot = spot->slot, rows = node == NULL ? 0 : node->capacity;
+	bool rose;
 
-	if (map->root == NULL) {
-		path->depth = 0;
-		path->steps[0].slot = 0;
-	}
-	if (map->root == NULL ||
-	    (map->root->level == 0 && map->root->count == rows && rows < CELLS_LEAF_ROWS)) {
+	if (node == NULL || (node->count == rows && rows < CELLS_LEAF_ROWS)) {
 		if (vas_pool_reserve(pool, bytes_for(0, next_rows(rows)), 1) != 0)
 			return false;
-		grow_root(map, path, next_rows(rows), pool);
-	} else if (!provide(path, pool)) {
+		grow_root(map, next_rows(rows), pool);
+		node = map->root;
+	} else if (!provide(node, pool)) {
 		return false;
 	}
-	announce(path, first, last);
-	depth = path->depth;
-	slot = path->steps[depth].slot;
-	while (path->steps[depth].node->count == path->steps[depth].node->capacity) {
-		split(map, path, depth, slot, &row, pool);
-		if (depth == 0) {
-			put_row(map->root, 1, &row);
-			return true;
-		}
-		slot = path->steps[--depth].slot + 1;
+	if (node->count == node->capacity) {
+		forget_finger(map);
+		tell_max(node, find_max(node));
 	}
-	put_row(path->steps[depth].node, slot, &row);
+	if (last > node->max)
+		tell_max(node, last);
+	for (; node->count == node->capacity; node = node->parent)
+		slot = split(map, node, slot, &row, pool);
+	rose = node->rises != 0;
+	put_row(node, slot, &row);
+	adopt(node, slot, 1);
+	if (rose && node->rises == 0)
+		tell_max(node, find_max(node));
 	return true;
 }
 
-/* Puts the largest last pages right, from the parent of `depth` up, after `last` went. */
-static void recompute(struct cells_path *path, unsigned int depth, uint64_t last)
+bool cells_change_row(const struct cells_spot *spot, uint64_t first, uint64_t last)
 {
-	while (depth-- > 0) {
-		uint64_t *max = cells_column_of(path->steps[depth].node, CELLS_MAX) +
-				path->steps[depth].slot;
+	struct cells_node *leaf = spot->leaf;
+	uint64_t *firsts = cells_column_of(leaf, CELLS_FIRST);
+	uint64_t *lasts = cells_column_of(leaf, CELLS_LAST);
+	unsigned int slot = spot->slot;
+	uint64_t old = lasts[slot];
+	bool rose = leaf->rises != 0;
 
-		if (*max != last)
-			return;
-		*max = largest_last(path->steps[depth + 1].node);
-	}
+	/* At the ends of a leaf it must not leave what belongs there. */
+	if (before(first, last, firsts[slot], old)
+		    ? (slot > 0 ? !before(firsts[slot - 1], lasts[slot - 1], first, last)
+				: !leftmost(leaf))
+		    : (slot + 1u < leaf->count
+			       ? !before(first, last, firsts[slot + 1], lasts[slot + 1])
+			       : !rightmost(leaf)))
+		return false;
+	firsts[slot] = first;
+	lasts[slot] = last;
+	if (leaf->rises != 0)
+		look_at_rise(leaf, slot);
+	if (last > leaf->max)
+		tell_max(leaf, last);
+	else if (rose || old == leaf->max)
+		tell_max(leaf, find_max(leaf));
+	return true;
 }
 
-/* Joins the children at `slot` and `slot` + 1 if that leaves room enough. */
+/* ---- Fewer rows ---- */
+
+/* Joins the children at `slot` and `slot` + 1 if that leaves room enough: the smaller one goes. */
 static bool join(struct cells_node *parent, unsigned int slot, struct vas_pool *pool)
 {
-	struct cells_node *left = cells_child(parent, slot);
-	struct cells_node *right = cells_child(parent, slot + 1);
-	uint64_t *max = cells_column_of(parent, CELLS_MAX);
+	struct cells_node *left = cells_child(parent, slot), *right = cells_child(parent, slot + 1);
+	bool from_left = left->count < right->count;
+	struct cells_node *to = from_left ? right : left, *from = from_left ? left : right;
+	uint64_t *firsts = cells_column_of(parent, CELLS_FIRST);
+	uint64_t *lasts = cells_column_of(parent, CELLS_LAST);
 
 	if ((left->count + right->count) * 4 > left->capacity * 3)
 		return false;
-	move_rows(left, left->count, right, 0, right->count);
-	left->count = (uint16_t)(left->count + right->count);
-	if (max[slot + 1] > max[slot])
-		max[slot] = max[slot + 1];
-	give_node(pool, right);
-	cut_row(parent, slot + 1);
+	tell_max(left, find_max(left));
+	tell_max(right, find_max(right));
+	if (right->level > 0) {
+		cells_column_of(right, CELLS_FIRST)[0] = firsts[slot + 1];
+		cells_column_of(right, CELLS_LAST)[0] = lasts[slot + 1];
+	}
+	move_rows(to, !from_left, from, 0, from->count);
+	to->max = find_max(to);
+	if (from_left) {
+		firsts[slot + 1] = firsts[slot];
+		lasts[slot + 1] = lasts[slot];
+	}
+	cells_column_of(parent, CELLS_MAX)[slot + from_left] = to->max;
+	give_node(pool, from);
+	cut_row(parent, slot + !from_left);
 	return true;
 }
 
-void cells_drop_row(struct cells_map *map, struct cells_path *path, struct vas_pool *pool)
+/* Takes an empty node away, and all above it that get empty. Returns the lowest that is left, or
+ * NULL when none is. */
+static struct cells_node *drop_node(struct cells_map *map, struct cells_node *node,
+				    struct vas_pool *pool)
 {
-	unsigned int depth = path->depth;
-	struct cells_node *node = path->steps[depth].node;
-	uint64_t last = cells_column(node, CELLS_LAST)[path->steps[depth].slot];
+	while (node->count == 0) {
+		struct cells_node *parent = node->parent;
 
-	cut_row(node, path->steps[depth].slot);
-	while (depth > 0 && node->count == 0) {
-		path->valid = false;
+		if (parent == NULL) {
+			map->root = NULL;
+		} else {
+			cut_row(parent, slot_of(parent, node));
+			if (parent->count > 0)
+				open_low_end(parent);
+		}
 		give_node(pool, node);
-		node = path->steps[--depth].node;
-		cut_row(node, path->steps[depth].slot);
-	}
-	if (node->count > 0)
-		recompute(path, depth, last);
-	while (depth > 0 && node->count * 4 <= node->capacity) {
-		struct cells_node *parent = path->steps[--depth].node;
-		unsigned int slot = path->steps[depth].slot;
-
-		if (!(slot > 0 && join(parent, slot - 1, pool)) &&
-		    !(slot + 1 < parent->count && join(parent, slot, pool)))
-			break;
-		path->valid = false;
 		node = parent;
-	}
-	while (map->root->count <= 1 && (map->root->level > 0 || map->root->count == 0)) {
-		node = map->root;
-		path->valid = false;
-		map->root = node->count == 0 ? NULL : cells_child(node, 0);
-		give_node(pool, node);
-		if (map->root == NULL)
+		if (node == NULL)
 			break;
+	}
+	return node;
+}
+
+static void lower_root(struct cells_map *map, struct vas_pool *pool)
+{
+	while (map->root != NULL && map->root->level > 0 && map->root->count == 1) {
+		struct cells_node *old = map->root;
+
+		map->root = cells_child(old, 0);
+		map->root->parent = NULL;
+		give_node(pool, old);
 	}
 	if (map->root == NULL || map->root->level == 0)
 		drop_finger(map, pool);
+}
+
+/*
+ * After a row went that ended at `last`: its leaf's largest last page. Where rows rise, a run from
+ * the upper end changes it with each row; so those above are told only when half of the reach is
+ * gone. A walk may enter such a leaf in vain.
+ */
+static void lower_max(struct cells_node *leaf, uint64_t last)
+{
+	uint64_t first, max;
+
+	if (leaf->rises == 0) {
+		if (last == leaf->max)
+			tell_max(leaf, find_max(leaf));
+		return;
+	}
+	first = cells_column(leaf, CELLS_FIRST)[0];
+	max = cells_column(leaf, CELLS_LAST)[leaf->count - 1u];
+	if (leaf->max - first > 2 * (max - first))
+		tell_max(leaf, max);
+}
+
+void cells_drop_row(struct cells_map *map, const struct cells_spot *spot, struct vas_pool *pool)
+{
+	struct cells_node *node = spot->leaf;
+	uint64_t last = cells_column(node, CELLS_LAST)[spot->slot];
+
+	cut_row(node, spot->slot);
+	if (node->count > FEW) {
+		lower_max(node, last);
+		return;
+	}
+	if (node->count == 0) {
+		forget_finger(map);
+		node = drop_node(map, node, pool);
+	}
+	if (node != NULL)
+		tell_max(node, find_max(node));
+	while (node != NULL && node->count <= FEW && node->parent != NULL) {
+		struct cells_node *parent = node->parent;
+		unsigned int slot = slot_of(parent, node);
+
+		if (!(slot > 0 && join(parent, slot - 1, pool)) &&
+		    !(slot + 1u < parent->count && join(parent, slot, pool)))
+			break;
+		forget_finger(map);
+		node = parent;
+	}
+	lower_root(map, pool);
 }

@@ -35,9 +35,9 @@
 #include "base/print.h"
 
 static const struct vas_file_rmap_design *const designs[] = {
-	&vas_file_cells,     &vas_file_interval_tree, &vas_file_prio_tree, &vas_file_cell_tree,
-	&vas_file_cell_list, &vas_file_range_list,    &vas_file_list,	   &vas_file_pte_chain,
-	NULL,
+	&vas_file_cells,     &vas_file_interval_tree, &vas_file_prio_tree,
+	&vas_file_cell_tree, &vas_file_cell_list,     &vas_file_range_list,
+	&vas_file_list,	     &vas_file_pte_chain,     NULL,
 };
 
 const struct vas_file_rmap_design *const *vas_file_rmap_designs(void)
@@ -110,6 +110,7 @@ void vas_file_map_resize(struct vas_file_map *map, struct vas_file_link *link, u
 /* A round of a walk that may be interrupted. */
 struct round {
 	struct vas_file_walk *walk;
+	const struct vas_file_walk *inner; /* the design's */
 	uint64_t skipped;
 	bool stopped;
 };
@@ -122,7 +123,18 @@ static bool visit_in_round(void *context, struct vas_file_link *link)
 		round->skipped++;
 		return true;
 	}
+	round->walk->space = round->inner->space;
+	round->walk->address = round->inner->address;
 	round->stopped = !round->walk->visit(round->walk->context, link);
+	return !round->stopped;
+}
+
+static bool visit_places_in_round(void *context, const struct vas_file_place *places, size_t count,
+				  uint64_t offset)
+{
+	struct round *round = context;
+
+	round->stopped = !round->walk->visit_places(round->walk->context, places, count, offset);
 	return !round->stopped;
 }
 
@@ -130,8 +142,8 @@ enum { ALL = 1, CHANGED, CHANGED_SINCE };
 
 bool vas_file_map_walk(struct vas_file_map *map, struct vas_file_walk *walk)
 {
-	struct round round = { .walk = walk };
 	struct vas_file_walk inner;
+	struct round round = { .walk = walk, .inner = &inner };
 	bool more;
 
 	vas_assert(walk->first <= walk->last);
@@ -145,6 +157,10 @@ bool vas_file_map_walk(struct vas_file_map *map, struct vas_file_walk *walk)
 	}
 	inner = *walk;
 	inner.visit = visit_in_round;
+	inner.visit_places = NULL;
+	/* In the first round nobody is passed over. */
+	if (walk->visit_places != NULL && walk->round == ALL)
+		inner.visit_places = visit_places_in_round;
 	inner.context = &round;
 	if (walk->round == CHANGED_SINCE) {
 		inner.batch = 0;

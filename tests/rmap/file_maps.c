@@ -245,6 +245,34 @@ static bool visit_whole(void *context, struct vas_file_link *link)
 	return ++whole->visits != whole->stop_at;
 }
 
+/* Places are what their links say; then as if each link were visited. */
+static bool visit_each(struct file_maps *maps, uint64_t first, const struct vas_file_place *places,
+		       size_t count, uint64_t offset, void *context,
+		       bool (*visit)(void *context, struct vas_file_link *link))
+{
+	must(maps, count > 0, "no places");
+	for (size_t i = 0; i < count; i++) {
+		const struct vas_file_link *link = places[i].link;
+		uint64_t from = first > link->first ? first - link->first : 0;
+
+		must(maps,
+		     places[i].space == link->space && places[i].start == link->start &&
+			     offset == from << VAS_PAGE_SHIFT,
+		     "a place of " PAGES " is not its link's", LL(link->first), LL(link->last));
+		if (!visit(context, places[i].link))
+			return false;
+	}
+	return true;
+}
+
+static bool visit_whole_places(void *context, const struct vas_file_place *places, size_t count,
+			       uint64_t offset)
+{
+	struct whole *whole = context;
+
+	return visit_each(whole->maps, whole->first, places, count, offset, whole, visit_whole);
+}
+
 static size_t walk_whole(struct file_maps *maps, uint64_t first, uint64_t last, size_t stop_at)
 {
 	struct whole whole = { .maps = maps, .first = first, .last = last, .stop_at = stop_at };
@@ -256,6 +284,9 @@ static size_t walk_whole(struct file_maps *maps, uint64_t first, uint64_t last, 
 	};
 
 	maps->walks++;
+	/* Who stops does so between two links. */
+	if (stop_at == 0 && maps->walks % 2 == 0)
+		walk.visit_places = visit_whole_places;
 	must(maps, !vas_file_map_walk(maps->map, &walk), "a walk in one go wants to go on");
 	must(maps, walk.hits == whole.visits && walk.candidates >= walk.hits,
 	     "%zu visits are counted as %llu of %llu candidates", whole.visits, LL(walk.hits),
@@ -295,6 +326,15 @@ static bool visit_interrupted(void *context, struct vas_file_link *link)
 	return true;
 }
 
+static bool visit_interrupted_places(void *context, const struct vas_file_place *places,
+				     size_t count, uint64_t offset)
+{
+	struct file_interrupted *mine = context;
+
+	return visit_each(mine->maps, mine->walk.first, places, count, offset, mine,
+			  visit_interrupted);
+}
+
 void file_maps_begin(struct file_maps *maps, unsigned int number, uint64_t first, uint64_t last,
 		     size_t batch)
 {
@@ -308,6 +348,8 @@ void file_maps_begin(struct file_maps *maps, unsigned int number, uint64_t first
 		.visit = visit_interrupted,
 		.context = mine,
 	};
+	if (maps->steps % 2 == 0)
+		mine->walk.visit_places = visit_interrupted_places;
 	for (size_t i = 0; i < maps->count; i++)
 		maps->records[i]->seen[number] = 0;
 }

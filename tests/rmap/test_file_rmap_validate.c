@@ -11,6 +11,8 @@
 
 #include <cmocka.h>
 
+#include "rmap/file_cell.h"
+#include "rmap/file_cells.h"
 #include "rmap/file_interval_tree.h"
 #include "rmap/file_list.h"
 #include "rmap/file_prio_tree.h"
@@ -204,6 +206,97 @@ static void prio_tree_invariants_are_checked(void **state)
 	unmake(&bed);
 }
 
+/* Twelve links of one range: a chunk in place of the chain. */
+static void cells_groups_are_checked(void **state)
+{
+	struct cells_chunk *chunk;
+	struct cells_map *map;
+	struct cells_link *link;
+	struct cells_spot spot;
+	uint64_t *group;
+	struct bed bed;
+
+	(void)state;
+	make(&bed, &vas_file_cells);
+	break_any(&bed);
+	map = (struct cells_map *)bed.map;
+	for (size_t i = 0; i < 12; i++)
+		vas_file_map_resize(bed.map, bed.links[i], 5, 25, 0, &bed.pool);
+	link = (struct cells_link *)bed.links[11];
+	assert_true(cells_in_chunk(link));
+	cells_find(map, 5, 25, &spot);
+	assert_true(spot.found);
+	group = cells_group(&spot);
+	chunk = cells_group_chunk(*group);
+	BREAK(&bed, chunk->newer, (uintptr_t)chunk, "FRMAP-3");
+	BREAK(&bed, link->head.changed, bed.links[5]->changed, "FRMAP-4");
+	BREAK(&bed, link->head.last, link->head.last + 1, "FRMAP-6");
+	BREAK(&bed, link->place, ((struct cells_link *)bed.links[10])->place, "FRMAP-15");
+	BREAK(&bed, link->head.start, 4096, "FRMAP-16");
+	BREAK(&bed, chunk->slots[0].space, (struct vas_space *)64, "FRMAP-16");
+	BREAK(&bed, chunk->live, 0, "FRMAP-17");
+	BREAK(&bed, chunk->live, chunk->live | UINT64_C(1) << chunk->capacity, "FRMAP-17");
+	unmake(&bed);
+}
+
+static void cells_tree_invariants_are_checked(void **state)
+{
+	struct cells_node *root, *leaf;
+	struct cells_link *link;
+	struct cells_map *map;
+	struct cells_spot spot;
+	struct bed bed;
+
+	(void)state;
+	make(&bed, &vas_file_cells);
+	map = (struct cells_map *)bed.map;
+	root = map->root;
+	assert_int_equal(root->level, 1);
+	link = (struct cells_link *)bed.links[COUNT / 2 + 2];
+	cells_find(map, link->head.first, link->head.last, &spot);
+	leaf = spot.leaf;
+	assert_true(spot.found && cells_home(link) == leaf);
+	BREAK(&bed, link->place, (uintptr_t)root | CELLS_HOME, "FRMAP-15");
+	BREAK(&bed, leaf->parent, leaf, "FRMAP-7");
+	BREAK(&bed, leaf->max, leaf->max + 1000, "FRMAP-9");
+	BREAK(&bed, cells_column_of(root, CELLS_MAX)[0], 1, "FRMAP-9");
+	BREAK(&bed, leaf->rises, 1, "FRMAP-9");
+	BREAK(&bed, cells_column_of(root, CELLS_FIRST)[1], 0, "FRMAP-5");
+	BREAK(&bed, cells_column_of(leaf, CELLS_FIRST)[1], UINT64_MAX, "FRMAP-6");
+	BREAK(&bed, *cells_group(&spot), 0, "FRMAP-6");
+	BREAK(&bed, *cells_group(&spot), *cells_group(&spot) + 1, "FRMAP-6");
+	BREAK(&bed, leaf->level, 1, "FRMAP-18");
+	BREAK(&bed, leaf->count, 0, "FRMAP-18");
+	BREAK(&bed, leaf->count, leaf->capacity + 1, "FRMAP-18");
+	unmake(&bed);
+}
+
+static void break_cells(const struct vas_file_rmap_design *design)
+{
+	struct cell_link *link;
+	struct cell *cell;
+	struct bed bed;
+
+	make(&bed, design);
+	break_any(&bed);
+	link = (struct cell_link *)bed.links[COUNT / 2];
+	cell = link->entry.cell;
+	assert_non_null(link->entry.next);
+	BREAK(&bed, link->head.first, link->head.first + 1, "FRMAP-6");
+	BREAK(&bed, link->entry.next, NULL, "FRMAP-19");
+	BREAK(&bed, link->entry.next, link->entry.next->next, "FRMAP-19");
+	BREAK(&bed, cell->begin, cell->begin + 1, "FRMAP-20");
+	BREAK(&bed, cell->end, cell->end + 1, "FRMAP-20");
+	unmake(&bed);
+}
+
+static void cell_invariants_are_checked(void **state)
+{
+	(void)state;
+	break_cells(&vas_file_cell_list);
+	break_cells(&vas_file_cell_tree);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -211,6 +304,9 @@ int main(void)
 		cmocka_unit_test(range_list_invariants_are_checked),
 		cmocka_unit_test(interval_tree_invariants_are_checked),
 		cmocka_unit_test(prio_tree_invariants_are_checked),
+		cmocka_unit_test(cells_groups_are_checked),
+		cmocka_unit_test(cells_tree_invariants_are_checked),
+		cmocka_unit_test(cell_invariants_are_checked),
 	};
 
 	return cmocka_run_group_tests_name("file_rmap_validate", tests, NULL, NULL);
