@@ -5,15 +5,23 @@
  * `vas bench anon-rmap`: what each anonymous reverse map costs, on the workloads over which the
  * question has been argued since 1998.
  *
- * The designs take turns; of several runs a time is the median, and all other figures are the same
- * in each. "none" is the machine without any reverse map: what is left of a time when it is taken
- * away is the design's own part.
+ * The designs take turns, and each run of one is a process of its own with a heap that is new and
+ * has been written to, so that none pays for what another has left behind or made ready. Of several
+ * runs a time is the median, and all other figures are the same in each. "none" is the machine
+ * without any reverse map: what is left of a time when it is taken away is the design's own part.
+ *
+ * Bytes: "records" are all that the design has allocated; "all/process" adds what it keeps in areas
+ * and in spaces, and divides by the processes; so nothing is left out on any side, but for records
+ * that are kept ready.
  */
 
 #include <limits.h>
 #include <malloc.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
 #include "bench_anon_rmap.h"
 #include "cmd.h"
@@ -21,7 +29,9 @@
 #include "progress.h"
 
 #define MOST_COLUMNS 32
-#define MOST_RUNS    21
+#define MOST_RUNS    51
+#define MOST_FIGURES 4096
+#define HEAP	     ((size_t)24 << 20) /* what a workload needs besides its pages */
 
 static const char usage[] =
 	"usage: vas bench anon-rmap [OPTION...]\n"
@@ -90,58 +100,102 @@ static double median(const struct column *column, size_t timer, size_t runs)
 	return column->ns[timer][runs / 2];
 }
 
-/* Keeps the design's own figures of the last run. */
-static void keep_figures(struct column *column, const struct bench_machine *machine)
-{
-	size_t size;
-	FILE *stream;
-	struct vas_printer to = { print_to_file, NULL };
+/* What the process of a run leaves. */
+struct run {
+	struct bench_anon_result result;
+	bool done;
+	char figures[MOST_FIGURES];
+};
 
-	free(column->figures);
-	column->figures = NULL;
-	if (machine->design == NULL || machine->design->print == NULL)
-		return;
-	stream = open_memstream(&column->figures, &size);
+/* The design's own figures, as far as there is room. */
+static void keep_figures(struct run *run, const struct bench_machine *machine)
+{
+	FILE *stream = fmemopen(run->figures, sizeof(run->figures), "w");
+	struct vas_printer to = { print_to_file, stream };
+
 	if (stream == NULL)
 		return;
-	to.context = stream;
-	machine->design->print(machine->instance, &to);
+	if (machine->design != NULL && machine->design->print != NULL)
+		machine->design->print(machine->instance, &to);
 	fclose(stream);
 }
 
-/* False: no memory. */
+/* => in a process of its own */
+static void do_run(const struct options *options, const struct bench_anon_work *work,
+		   const struct column *column, struct run *run)
+{
+	size_t size = HEAP + 2 * work->pages * sizeof(struct vas_page);
+	void *heap = malloc(size);
+	struct bench_machine machine;
+
+	if (heap == NULL)
+		return;
+	memset(heap, 1, size);
+	free(heap);
+	if (!bench_machine_open(&machine, column->design, work->pages, (double)options->seconds,
+				&run->result))
+		return;
+	work->run(&machine, work->size);
+	if (options->figures)
+		keep_figures(run, &machine);
+	bench_machine_close(&machine);
+	run->done = true;
+}
+
+/* False: it has failed, or there is no memory. */
+static bool start_run(const struct options *options, const struct bench_anon_work *work,
+		      const struct column *column, struct run *run)
+{
+	pid_t process;
+	int status;
+
+	memset(run, 0, sizeof(*run));
+	fflush(stdout);
+	process = fork();
+	if (process == 0) {
+		do_run(options, work, column, run);
+		_exit(0);
+	}
+	return process > 0 && waitpid(process, &status, 0) == process && status == 0 && run->done;
+}
+
+static void keep_run(struct column *column, const struct run *from, size_t run)
+{
+	column->result = from->result;
+	for (size_t timer = 0; timer < BENCH_TIMERS; timer++)
+		column->ns[timer][run] = from->result.timers[timer].count == 0
+						 ? 0
+						 : from->result.timers[timer].ns /
+							   (double)from->result.timers[timer].count;
+	free(column->figures);
+	column->figures = from->figures[0] != '\0' ? strdup(from->figures) : NULL;
+}
+
 static bool measure(const struct options *options, const struct bench_anon_work *work,
 		    struct column *columns, size_t count)
 {
-	struct bench_machine machine;
+	struct run *run =
+		mmap(NULL, sizeof(*run), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	bool ok = run != MAP_FAILED;
 
+	if (!ok)
+		return false;
 	progress_start(work->name, options->runs * count);
-	for (size_t run = 0; run < options->runs; run++) {
-		for (size_t i = 0; i < count; i++) {
-			struct column *column = &columns[i];
-			const struct bench_anon_result *result = &column->result;
+	for (size_t i = 0; ok && i < options->runs * count; i++) {
+		/* Each run begins with another one. */
+		struct column *column = &columns[(i + i / count) % count];
 
-			progress_at(run * count + i);
-			if (!bench_machine_open(&machine, column->design, work->pages,
-						(double)options->seconds, &column->result))
-				return false;
-			work->run(&machine, work->size);
-			if (options->figures)
-				keep_figures(column, &machine);
-			bench_machine_close(&machine);
-			for (size_t timer = 0; timer < BENCH_TIMERS; timer++)
-				column->ns[timer][run] =
-					result->timers[timer].count == 0
-						? 0
-						: result->timers[timer].ns /
-							  (double)result->timers[timer].count;
-		}
+		progress_at(i);
+		ok = start_run(options, work, column, run);
+		if (ok)
+			keep_run(column, run, i / count);
 	}
 	progress_end();
-	for (size_t i = 0; i < count; i++)
+	munmap(run, sizeof(*run));
+	for (size_t i = 0; ok && i < count; i++)
 		for (size_t timer = 0; timer < BENCH_TIMERS; timer++)
 			qsort(columns[i].ns[timer], options->runs, sizeof(double), compare);
-	return true;
+	return ok;
 }
 
 static void print_time(double ns, bool micro)
@@ -258,7 +312,7 @@ static int run(const struct options *options)
 		free(columns[i].figures);
 	free(columns);
 	if (!ok)
-		complain("no memory for the page records");
+		complain("a run has failed, or there is no memory");
 	if (report != NULL)
 		return report_print(report, ok ? STATUS_OK : STATUS_TROUBLE);
 	return finish_output(ok ? STATUS_OK : STATUS_TROUBLE);
@@ -332,8 +386,8 @@ int cmd_bench_anon_rmap(int argc, char **argv)
 	}
 	if (optind < argc)
 		return wrong_usage(argv[0], "'%s' is too much", argv[optind]);
-	/* Or the heap would go back to the kernel after each run, and be faulted in again. */
+	/* All in one heap that is never given back. */
 	mallopt(M_TRIM_THRESHOLD, INT_MAX);
-	mallopt(M_MMAP_THRESHOLD, INT_MAX);
+	mallopt(M_MMAP_MAX, 0);
 	return run(&options);
 }

@@ -56,6 +56,7 @@ struct bench_machine {
 	struct bench_process *first, *last;
 	struct bench_anon_result *result;
 	uint64_t deadline;
+	uint64_t cpu; /* the thread's time when something began */
 };
 
 /* False: no memory. */

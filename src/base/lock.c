@@ -30,11 +30,9 @@ void vas_pause(unsigned *rounds)
 	}
 }
 
-#if VAS_CHECKS >= 1
-
 /* Locks of each rank that this thread holds. The page's and the table's may be held more than
  * once; all others are taken one at a time, in rising order unless by trying. */
-static _Thread_local unsigned held[VAS_RANKS];
+static _Thread_local __attribute__((tls_model("initial-exec"))) unsigned held[VAS_RANKS];
 
 void vas_rank_take(enum vas_rank rank, bool tried)
 {
@@ -51,4 +49,7 @@ void vas_rank_drop(enum vas_rank rank)
 	held[rank]--;
 }
 
-#endif
+bool vas_rank_held(enum vas_rank rank)
+{
+	return held[rank] != 0;
+}

@@ -44,6 +44,7 @@ void vas_pause(unsigned *rounds);
 /* What the thread holds, in debug builds; a thread is known by libc.c. */
 void vas_rank_take(enum vas_rank rank, bool tried);
 void vas_rank_drop(enum vas_rank rank);
+bool vas_rank_held(enum vas_rank rank);
 
 #ifndef VAS_CHECKS
 #define VAS_CHECKS 0

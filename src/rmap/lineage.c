@@ -28,17 +28,23 @@
  * need for a chain of forwards. A leaf gets a label with the first page after a fork: a child
  * that only execs costs none. Labels outlive their nodes' merging, and a line of a million
  * generations would collect a million. So some labels count their pages, and go when no page
- * names them. Counting is an atomic add for each page made and freed; to spare most processes
- * that, the first 4 labels on the way from a root to a leaf do not count. They go with the last
- * space below them. That bounds those that do not count by 4 for each node, and those that do by
- * the pages that live.
+ * names them. Counting is an atomic add for each page made and freed; most processes are spared
+ * that: a label does not count if there are fewer than 4 at its leaf and the node above, and
+ * fewer than 4 for each live space in all. It goes with the last space below it. So those that
+ * do not count are never more than 4 for each space that lived when there were most, and those
+ * that do are bounded by the pages that live. Where one would have to count, and the node above
+ * the leaf has but two leaves, and this one has unmapped nothing, births take a label of that
+ * node instead: a walk may look at one space in vain, as the chains do when they re-use a head;
+ * soon one of the two exits.
  *
  * Displacement. A page's index is its virtual page number where it was made, and stays so by
- * fork. mremap breaks that. If every page of the area is the space's own, and they are not too
- * many, they are numbered anew while their entries are moved anyway: then the area is natural
- * again, and merges with its new neighbours. Else the area keeps a displacement, index minus
- * page number, and only such areas have a record, in a tree of their space by index. Two areas
- * may claim one index: the page-table entry decides. So nobody has to hand out indexes.
+ * fork. mremap breaks that. If every page of the area is the space's own, they are numbered anew
+ * while their entries are moved anyway: if they are few, or if the area can then merge with its
+ * new neighbours, and they are not too many. Else the area keeps a displacement, index minus page
+ * number, and only such areas have a record, in a tree of their space by index. Two areas may claim
+ * one index: the page-table entry decides. So nobody has to hand out indexes. A page that is made
+ * at its natural place, although a displaced area claims its index, has a mark; it only tells where
+ * to look first.
  *
  * Gone. A space that has unmapped what it had inherited knows so (lineage_gone.c), and a walk
  * for an ancestor's page does not look there; nor where DONTFORK or WIPEONFORK kept something
@@ -60,12 +66,13 @@
  *	fork      the child's leaf hangs below all nodes that the parent's does, and its areas
  *	          have the parent's displacements; what was gone at the leaf is gone at the node
  *	          that takes its place, that is for labels above it only
- *	re-use    S alone maps P: its own leaf is a node that covers all mappers
+ *	birth, re-use   S alone maps P: its own leaf, or the node above it, covers all mappers
  *	collapse  the leaves below are the same; labels of the two nodes were bound to pages of
  *	          these leaves only. What was gone at either is gone at the merged node, for
  *	          labels above it
  *	exit      of a mapper: the others' leaves stay where they are
- *	unmap     gone is only what has been unmapped
+ *	unmap     gone is only what has been unmapped; births there are the leaf's own from then
+ *	          on, to whose labels what is gone does not matter
  *	mremap    either index, or displacement and place, change together; what has come to a
  *	          natural place is gone no longer, at S's leaf and above
  *	split, merge   ranges pass with their displacement; areas of different ones do not merge,
@@ -76,26 +83,28 @@
  * A label is used again only when no page that is mapped names it: it counts none; or its leaf
  * has ended, and with it all that could map its pages. A page that nobody maps may still name
  * it. Its walk finds nothing, wherever it looks; and since labels that count stay labels that
- * count, giving it back takes nothing from others.
+ * count, giving it back takes nothing from others. What a leaf has borrowed from the node above
+ * does not count, so it goes only with the last space below that node.
  *
  * Locks. One for each family, in its first label; a walk holds it, and so does whoever changes
  * the tree, what is gone, or a displaced area. Making a page takes none. A bind may race with a
- * collapse that gives the leaf other labels: all of them are the leaf's. Labels of a leaf are
- * only freed with its space's lock held alone. A walk visits a parent before its children, so
- * that a fork that copies entries meanwhile is behind it or will be seen; and while a move is
- * under way, first the places that it takes pages away from.
+ * collapse that gives the leaf other labels: all of them are the leaf's, or above it. Labels of
+ * a leaf are only freed with its space's lock held alone. A walk visits a parent before its
+ * children, so that a fork that copies entries meanwhile is behind it or will be seen; and while
+ * a move is under way, first the places that it takes pages away from.
  *
- * Costs. Fault: no lock; two loads and two stores (and an add, below 4 labels). Fork: one node
+ * Costs. Fault: no lock; two loads and two stores (and an add, if its label counts). Fork: one node
  * of 64 bytes, whatever the areas; a look at each area's flags. Exit: taking a leaf out. mremap:
- * each page when it is renumbered, else a record of 64 bytes. Memory: a process that never
- * forked 32 bytes; 8 in each area. A walk: the live leaves below the node; 1 for what was made
- * since the last fork.
+ * each page when it is renumbered, else a record of 64 bytes. Memory, on a 64-bit machine: 152
+ * bytes in each space and 32 once it has a page; 8 in each area. A walk: the live leaves below the
+ * node; 1 for what was made since the last fork.
  *
  * Where it breaks. A thousand children that all still have a page's area, but not the page: each
  * is looked at, as in the chains. A space that unmaps more than 64 separate parts of what it
- * inherited is looked at in vain for the rest. Large areas that move stay displaced, and do not
- * merge. And a page at a natural index which a displaced area of the same space covers costs a
- * look more.
+ * inherited is looked at in vain for the rest. Areas that moved by themselves stay displaced: what
+ * is mapped beside them merges, but not what was there with pages of its own and comes to touch
+ * them later, by growth or mprotect. Large ones never merge. And where two areas of a space claim
+ * one index, and the mark is wrong, a page costs a look more.
  *
  * Literature: docs/anonymous-reverse-maps.md.
  */
@@ -105,8 +114,10 @@
 #include "anon_designs.h"
 #include "base/assert.h"
 
-/* Areas of more pages are not renumbered when they move: it would cost more than the move. */
-#define RENUMBER_MOST 1024
+/* Areas of more pages are not renumbered when they move, since it would cost more than the move,
+ * even if they could merge then; and if they could not, since a record costs less. */
+#define RENUMBER_MOST  1024
+#define RENUMBER_ALONE 32
 
 /* Records of moved areas that stay with a space between calls. */
 #define SPARES_KEPT 16
@@ -165,6 +176,7 @@ static int on_open(void *data, struct vas_space *space, struct vas_space *parent
 	}
 	vas_mutex_lock(&lineage->lock, VAS_RANK_LEAF);
 	vas_list_add_before(&lineage->spaces, &mine->all);
+	lineage->space_count++;
 	vas_mutex_unlock(&lineage->lock, VAS_RANK_LEAF);
 	return 0;
 }
@@ -179,6 +191,7 @@ static void on_close(void *data, struct vas_space *space)
 	lineage_moved_trim(lineage, mine, 0);
 	vas_mutex_lock(&lineage->lock, VAS_RANK_LEAF);
 	vas_list_remove(&mine->all);
+	lineage->space_count--;
 	vas_mutex_unlock(&lineage->lock, VAS_RANK_LEAF);
 }
 
@@ -230,9 +243,9 @@ static void on_settle(void *data, struct vas_space *space)
 	forget_call(mine);
 	if (mine->promised != 0 || mine->spare_count > SPARES_KEPT)
 		lineage_moved_trim(data, mine, SPARES_KEPT);
-	if (mine->from != mine->from_end) {
+	if (mine->node.from != mine->node.from_end) {
 		lineage_lock(mine->family);
-		mine->from = mine->from_end = 0;
+		mine->node.from = mine->node.from_end = 0;
 		lineage_unlock(mine->family);
 	}
 }
@@ -244,6 +257,9 @@ static void unmap(struct lineage *lineage, struct lineage_space *mine, const str
 	if (!mine->calling || !lineage_has_relatives(mine) || !private_area(op->area))
 		return;
 	lineage_lock(mine->family);
+	/* Where something is gone, a birth must be the leaf's own. */
+	if (mine->current != NULL && mine->current->node != &mine->node)
+		mine->current = NULL;
 	if (mine->node.parent != NULL)
 		lineage_gone_add(lineage, &mine->node, op->start >> VAS_PAGE_SHIFT,
 				 (op->end >> VAS_PAGE_SHIFT) - 1);
@@ -253,12 +269,13 @@ static void unmap(struct lineage *lineage, struct lineage_space *mine, const str
 static void pass_on(struct lineage *lineage, struct lineage_space *mine, const struct vas_op *op)
 {
 	const struct vas_area *area = op->area, *other = op->other;
-	const struct lineage_moved *moved;
+	const struct lineage_moved *moved = *lineage_moved_of(area);
 
+	if (moved == NULL && (other == NULL || *lineage_moved_of(other) == NULL))
+		return;
 	lineage_lock(mine->family);
 	switch (op->kind) {
 	case VAS_OP_SPLIT:
-		moved = *lineage_moved_of(area);
 		if (moved == NULL)
 			break;
 		lineage_moved_add(lineage, mine, mine, other, op->start, op->end,
@@ -299,9 +316,9 @@ static void fork_area(struct lineage *lineage, const struct vas_op *op)
 }
 
 /*
- * mremap. Pages that are held alone get the indexes of their new place, or of the area that they
- * have become a part of. Others keep theirs, and then the area at the new place is displaced,
- * unless it has come home.
+ * mremap. Pages that are held alone get the indexes of the area that they have become a part of,
+ * or, if they are few, those of their new place. Others keep theirs, and then the area at the new
+ * place is displaced, unless it has come home.
  */
 static void move(struct lineage *lineage, struct lineage_space *mine, const struct vas_op *op)
 {
@@ -314,7 +331,8 @@ static void move(struct lineage *lineage, struct lineage_space *mine, const stru
 		return;
 	lineage_lock(mine->family);
 	if (area == mine->fresh && kept != 0) {
-		if (held_alone(lineage, mine, op->other)) {
+		if (vas_area_pages(area) <= RENUMBER_ALONE &&
+		    held_alone(lineage, mine, op->other)) {
 			__atomic_fetch_add(&lineage->renumbered, 1, __ATOMIC_RELAXED);
 		} else {
 			lineage_moved_add(lineage, mine, mine, area, area->range.start,
@@ -325,8 +343,8 @@ static void move(struct lineage *lineage, struct lineage_space *mine, const stru
 	if (lineage_displacement(mine, area) == 0)
 		for (struct lineage_node *node = &mine->node; node != NULL; node = node->parent)
 			lineage_gone_remove(node, start, last);
-	mine->from = from;
-	mine->from_end = from + (last - start) + 1;
+	mine->node.from = from;
+	mine->node.from_end = from + (last - start) + 1;
 	lineage_unlock(mine->family);
 	forget_call(mine);
 }
@@ -406,6 +424,20 @@ static int prepare(void *instance, struct vas_area *area)
 	return lineage_tree_prepare(instance, mine);
 }
 
+/* => the space's lock, shared at least */
+static uint64_t index_at(const struct lineage_space *mine, const struct vas_area *area,
+			 uint64_t address)
+{
+	uint64_t page = address >> VAS_PAGE_SHIFT, displacement;
+
+	if (mine->moved == NULL)
+		return page;
+	displacement = lineage_displacement(mine, area);
+	if (displacement == 0 && lineage_moved_has(mine, page))
+		return page | LINEAGE_NATURAL;
+	return page + displacement;
+}
+
 static void bind(void *instance, struct vas_page *page, struct vas_area *area, uint64_t address)
 {
 	struct lineage_space *mine = lineage_space_of(area->space);
@@ -414,7 +446,7 @@ static void bind(void *instance, struct vas_page *page, struct vas_area *area, u
 	(void)instance;
 	lineage_hold(label);
 	page->owner = label;
-	page->index = (address >> VAS_PAGE_SHIFT) + lineage_displacement(mine, area);
+	page->index = index_at(mine, area, address);
 }
 
 /* Binds what names `*owner` to the space's own label, if it has one. */
@@ -483,7 +515,7 @@ static void moved(void *instance, struct vas_page *page, struct vas_binding *sav
 		  struct vas_area *area, uint64_t from, uint64_t to)
 {
 	const struct lineage_space *mine = lineage_space_of(area->space);
-	uint64_t index = (to >> VAS_PAGE_SHIFT) + lineage_displacement(mine, area);
+	uint64_t index = index_at(mine, area, to);
 
 	(void)instance;
 	(void)from;
@@ -502,6 +534,7 @@ struct search {
 	struct vas_anon_walk *walk;
 	const struct lineage_space *mine;
 	uint64_t index;
+	bool natural; /* the page is probably there, whoever else claims the index */
 	bool leaving; /* only places that a move is taking pages away from, or only others */
 };
 
@@ -510,7 +543,7 @@ static bool visit_page(void *context, uint64_t page)
 	struct search *search = context;
 	const struct lineage_space *mine = search->mine;
 
-	if ((page - mine->from < mine->from_end - mine->from) != search->leaving)
+	if ((page - mine->node.from < mine->node.from_end - mine->node.from) != search->leaving)
 		return true;
 	if (page >= UINT64_C(1) << (64 - VAS_PAGE_SHIFT))
 		return true;
@@ -519,52 +552,56 @@ static bool visit_page(void *context, uint64_t page)
 }
 
 /* The places in one space: the natural one unless it is known to be `gone`, and those in displaced
- * areas, which come first for pages of the space's own. */
-static bool visit_places(struct search *search, bool gone, bool own)
+ * areas. */
+static bool visit_places(struct search *search, bool gone)
 {
 	const struct lineage_space *mine = search->mine;
 
-	if (!own && !gone && !visit_page(search, search->index))
+	if (search->natural && !gone && !visit_page(search, search->index))
 		return false;
-	if (mine->moved != NULL && !lineage_moved_each(mine, search->index, visit_page, search))
+	if (lineage_moved_has(mine, search->index) &&
+	    !lineage_moved_each(mine, search->index, visit_page, search))
 		return false;
-	return !own || visit_page(search, search->index);
+	return search->natural || gone || visit_page(search, search->index);
 }
 
-static bool visit_space(struct search *search, const struct lineage_node *leaf, bool gone, bool own)
+static bool visit_space(struct search *search, const struct lineage_node *leaf, bool gone)
 {
 	const struct lineage_space *mine = (const struct lineage_space *)(const void *)leaf;
 
 	search->mine = mine;
 	search->leaving = false;
-	if (mine->moved == NULL && mine->from == mine->from_end)
+	if (mine->moved == NULL && mine->node.from == mine->node.from_end)
 		return gone || visit_page(search, search->index);
-	if (mine->from != mine->from_end) {
+	if (mine->node.from != mine->node.from_end) {
 		search->leaving = true;
-		if (!visit_places(search, gone, own))
+		if (!visit_places(search, gone))
 			return false;
 		search->leaving = false;
 	}
-	return visit_places(search, gone, own);
+	return visit_places(search, gone);
 }
 
 /* All leaves below `top`, a parent's own line before its children's. */
 static void visit_below(const struct lineage_node *top, uint64_t index, struct vas_anon_walk *walk)
 {
-	struct search search = { .walk = walk, .index = index };
+	bool natural = LINEAGE_IS_NATURAL(index);
+	struct search search = { .walk = walk,
+				 .index = natural ? index - LINEAGE_NATURAL : index,
+				 .natural = natural };
 	const struct lineage_node *node = top, *gone = NULL;
 
 	if (top->space != NULL) {
-		(void)visit_space(&search, top, false, true);
+		(void)visit_space(&search, top, false);
 		return;
 	}
 	for (;;) {
 		if (gone == NULL && node->gone != NULL && node != top &&
-		    lineage_gone_has(node->gone, index))
+		    lineage_gone_has(node->gone, search.index))
 			gone = node;
-		if (node->space != NULL && !visit_space(&search, node, gone != NULL, false))
+		if (node->space != NULL && !visit_space(&search, node, gone != NULL))
 			return;
-		if (node->first != NULL) {
+		if (node->space == NULL) {
 			node = node->first;
 			continue;
 		}

@@ -44,10 +44,17 @@ struct lineage_gone {
 /* A node of the fork tree: a live space, or what two or more of them have come from. */
 struct lineage_node {
 	struct lineage_node *parent, *next, *prev;
-	struct lineage_node *first, *last; /* children, in the order of their making */
+	union {
+		struct {
+			struct lineage_node *first, *last; /* in the order of their making */
+		};
+		struct {
+			uint64_t from, from_end; /* of a leaf: pages that a move is taking away */
+		};
+	};
 	struct lineage_label *labels;
 	struct lineage_gone *gone; /* NULL: nothing */
-	struct vas_space *space;   /* NULL: an inner node */
+	struct vas_space *space;   /* NULL: an inner node, the only kind that has children */
 };
 
 /* An area whose pages have other indexes than their addresses, since mremap moved it. */
@@ -61,18 +68,17 @@ struct lineage_moved {
 
 /* What the listener keeps in a space. */
 struct lineage_space {
-	struct lineage_node node;      /* must be first */
-	struct lineage_label *current; /* for births; NULL: none since the last fork */
-	struct lineage_label *family;  /* NULL: no page yet */
-	unsigned uncounted;	       /* labels that do not count, from the root to the leaf */
+	struct lineage_node node; /* must be first */
+	/* For births: the leaf's or its parent's; NULL: none since the last fork. */
+	struct lineage_label *current;
+	struct lineage_label *family; /* NULL: no page yet */
 	struct vas_red_black *moved;
 	struct lineage_moved *spares;
-	size_t spare_count, promised;
+	uint32_t spare_count, promised;
 	struct vas_list all;	      /* lineage.spaces */
 	const struct vas_area *fresh; /* made by the last VAS_OP_MAP */
 	const struct vas_area *asked; /* in this call: is it held alone? */
 	struct lineage_space *child;  /* of the fork that is under way */
-	uint64_t from, from_end;      /* pages that a move is taking away */
 	bool alone;		      /* the answer for `asked` */
 	bool calling;		      /* inside a call: not exit, not exec */
 };
@@ -84,6 +90,7 @@ struct lineage {
 	struct vas_record_store labels, counted; /* of both kinds */
 	struct vas_record *dead; /* labels that count, without node, but not without pages */
 	struct vas_list spaces;
+	size_t space_count;
 	/* Changed by atomic operations; the second line: ever. */
 	size_t inner_nodes, moved_areas, spare_areas, gone_bytes;
 	size_t splits, siblings, collapses, displaced, renumbered;
@@ -92,6 +99,11 @@ struct lineage {
 /* Indexes are biased in the tree, so that a moved area that has grown below its first page does not
  * wrap. */
 #define LINEAGE_BIAS (UINT64_C(1) << 60)
+
+/* In a page's index, above the index itself (or borrowed from it, when that has grown below zero):
+ * the page was made at its natural place, although a displaced area claims the index too. */
+#define LINEAGE_NATURAL		  (UINT64_C(1) << 62)
+#define LINEAGE_IS_NATURAL(index) ((index) >> 62 == 1)
 
 extern const struct vas_listener lineage_listener;
 
@@ -213,6 +225,29 @@ void lineage_moved_extend(struct lineage_space *mine, const struct vas_area *are
 			  uint64_t end);
 void lineage_moved_shrink(struct lineage *lineage, struct lineage_space *mine,
 			  const struct vas_area *area, uint64_t start, uint64_t end);
+/* Does a moved area have the index? */
+static inline bool lineage_moved_has(const struct lineage_space *mine, uint64_t index)
+{
+	const struct vas_red_black *node = mine->moved;
+
+	index += LINEAGE_BIAS;
+	while (node != NULL) {
+		const struct lineage_moved *at = (const struct lineage_moved *)(const void *)node;
+		const struct lineage_moved *left =
+			(const struct lineage_moved *)(const void *)node->left;
+
+		/* If what ends late enough begins too late there, so does all to the right. */
+		if (left != NULL && left->most >= index)
+			node = node->left;
+		else if (at->first > index)
+			return false;
+		else if (at->last >= index)
+			return true;
+		else
+			node = node->right;
+	}
+	return false;
+}
 /* Calls `visit` for the virtual page of each moved area that has the index; false: it stopped. */
 bool lineage_moved_each(const struct lineage_space *mine, uint64_t index,
 			bool (*visit)(void *context, uint64_t page), void *context);

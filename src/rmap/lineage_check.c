@@ -7,11 +7,12 @@
  *	LINEAGE-1  parents and children name each other; an inner node has two children or more
  *	LINEAGE-2  a label lies with the node that it names, and both are of one family
  *	LINEAGE-3  a family's own label is its root's
- *	LINEAGE-4  what a space binds births to is one of its leaf's labels
+ *	LINEAGE-4  what a space binds births to is a label of its leaf's or, if it does not count and
+ *	           nothing is gone at the leaf, of a node above
  *	LINEAGE-5  a family has as many spaces as it counts, and fewer inner nodes
  *	LINEAGE-6  the tree of moved areas is in order and holds each displaced area, where it lies
  *	LINEAGE-7  a root has nothing gone
- *	LINEAGE-8  a space knows how many labels from its root to its leaf do not count
+ *	LINEAGE-8  spaces are as many as are counted
  */
 
 #include "lineage.h"
@@ -70,29 +71,37 @@ static bool check_labels(const struct lineage_node *node, const struct lineage_l
 	return true;
 }
 
+/* An inner node's. */
+static bool check_children(const struct lineage_node *node, const struct vas_printer *printer)
+{
+	const struct lineage_node *prev = NULL;
+
+	if (node->first == node->last)
+		return broken(printer, "LINEAGE-1", "a node's number of children");
+	for (const struct lineage_node *child = node->first; child; child = child->next) {
+		if (child->parent != node || child->prev != prev)
+			return broken(printer, "LINEAGE-1", "a child of another parent");
+		prev = child;
+	}
+	if (node->last != prev)
+		return broken(printer, "LINEAGE-1", "a last child that is not the last");
+	return true;
+}
+
 /* Adds the subtree's spaces and inner nodes. */
 static bool check_node(const struct lineage_node *node, const struct lineage_label *family,
 		       const struct vas_printer *printer, uint64_t *spaces, uint64_t *inner)
 {
-	const struct lineage_node *at = node, *prev;
+	const struct lineage_node *at = node;
 
 	for (;;) {
 		if (!check_labels(at, family, printer))
 			return false;
 		*spaces += at->space != NULL;
 		*inner += at->space == NULL;
-		if ((at->space == NULL) != (at->first != at->last) ||
-		    (at->space != NULL && at->first != NULL))
-			return broken(printer, "LINEAGE-1", "a node's number of children");
-		prev = NULL;
-		for (const struct lineage_node *child = at->first; child; child = child->next) {
-			if (child->parent != at || child->prev != prev)
-				return broken(printer, "LINEAGE-1", "a child of another parent");
-			prev = child;
-		}
-		if (at->last != prev)
-			return broken(printer, "LINEAGE-1", "a last child that is not the last");
-		if (at->first != NULL) {
+		if (at->space == NULL) {
+			if (!check_children(at, printer))
+				return false;
 			at = at->first;
 			continue;
 		}
@@ -129,14 +138,16 @@ static bool check_moved(const struct lineage_space *mine, const struct vas_print
 	return true;
 }
 
-static unsigned count_uncounted(const struct lineage_node *node)
+/* May births of this leaf be bound to `current`? */
+static bool may_bind(const struct lineage_node *leaf, const struct lineage_label *current)
 {
-	const struct lineage_label *label = node->labels;
-	unsigned count = 0;
+	const struct lineage_node *node = leaf;
 
-	for (; label != NULL; label = (const struct lineage_label *)(const void *)label->list.next)
-		count += !lineage_counts(label);
-	return count;
+	if (current == NULL)
+		return true;
+	while (node != NULL && node != current->node)
+		node = node->parent;
+	return node == leaf || (node != NULL && !lineage_counts(current) && leaf->gone == NULL);
 }
 
 static bool check_space(const struct lineage_space *mine, const struct vas_printer *printer)
@@ -144,7 +155,6 @@ static bool check_space(const struct lineage_space *mine, const struct vas_print
 	const struct lineage_label *family = mine->family, *label = mine->node.labels;
 	const struct lineage_node *root = &mine->node;
 	uint64_t spaces = 0, inner = 0;
-	unsigned uncounted = count_uncounted(root);
 
 	if (!check_moved(mine, printer))
 		return false;
@@ -152,16 +162,10 @@ static bool check_space(const struct lineage_space *mine, const struct vas_print
 		return label == NULL && root->parent == NULL && mine->current == NULL
 			       ? true
 			       : broken(printer, "LINEAGE-2", "a space without family has more");
-	while (label != NULL && label != mine->current)
-		label = (const struct lineage_label *)(const void *)label->list.next;
-	if (label != mine->current)
+	if (!may_bind(root, mine->current))
 		return broken(printer, "LINEAGE-4", "births are bound to another node");
-	while (root->parent != NULL) {
+	while (root->parent != NULL)
 		root = root->parent;
-		uncounted += count_uncounted(root);
-	}
-	if (uncounted != mine->uncounted)
-		return broken(printer, "LINEAGE-8", "labels that do not count are more or fewer");
 	if (root->gone != NULL && root->gone->count != 0 && root != &mine->node)
 		return broken(printer, "LINEAGE-7", "a root has lost what it cannot have had");
 	if (family->node != root)
@@ -176,10 +180,14 @@ static bool check_space(const struct lineage_space *mine, const struct vas_print
 bool lineage_validate(void *instance, const struct vas_printer *printer)
 {
 	struct lineage *lineage = instance;
+	size_t count = 0;
 
 	vas_list_for_each (link, &lineage->spaces) {
+		count++;
 		if (!check_space(vas_container_of(link, struct lineage_space, all), printer))
 			return false;
 	}
-	return true;
+	return count == lineage->space_count
+		       ? true
+		       : broken(printer, "LINEAGE-8", "spaces are counted wrongly");
 }

@@ -60,7 +60,7 @@ bool lineage_moved_reserve(struct lineage *lineage, struct lineage_space *mine, 
 {
 	const struct vas_allocator *allocator = lineage->allocator;
 
-	mine->promised += count;
+	mine->promised += (uint32_t)count;
 	while (mine->spare_count < mine->promised) {
 		struct lineage_moved *moved =
 			allocator->allocate(allocator->context, sizeof(*moved), 64);

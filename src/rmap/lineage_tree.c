@@ -10,8 +10,9 @@
 /* Dead labels that are looked at when a new one is wanted. */
 #define BURY_AT_ONCE 4
 
-/* Labels that do not count, from a root to a leaf. */
-#define MOST_UNCOUNTED 4
+/* Labels that do not count: for each space that lives; and more at one place than so many count. */
+#define UNCOUNTED_PER_SPACE 4
+#define FEW_LABELS	    4
 
 /* Labels. */
 
@@ -59,20 +60,55 @@ static void set_family(struct lineage_label *label, const struct lineage_label *
 			 __ATOMIC_RELEASE);
 }
 
+/* Are there so few labels at the leaf and above that a new one need not count? */
+static bool few_labels(const struct lineage_node *leaf)
+{
+	unsigned count = 0;
+
+	for (const struct lineage_node *node = leaf; node != NULL;
+	     node = node == leaf ? leaf->parent : NULL) {
+		const struct lineage_label *label = node->labels;
+
+		for (; label != NULL; label = next_label(label))
+			if (++count == FEW_LABELS)
+				return false;
+	}
+	return true;
+}
+
+/* A label of the node above, for births in one of its two leaves, in which nothing is gone. NULL:
+ * there is none. */
+static struct lineage_label *borrow_label(const struct lineage_node *leaf)
+{
+	const struct lineage_node *parent = leaf->parent;
+	struct lineage_label *label;
+
+	if (parent == NULL || leaf->gone != NULL || parent->first->next != parent->last ||
+	    parent->first->space == NULL || parent->last->space == NULL)
+		return NULL;
+	label = parent->labels;
+	while (label != NULL && lineage_counts(label))
+		label = next_label(label);
+	return label;
+}
+
 /* For births in a leaf. NULL: no memory. */
 static struct lineage_label *new_label(struct lineage *lineage, struct lineage_space *mine)
 {
-	bool counted = mine->uncounted == MOST_UNCOUNTED;
 	struct lineage_node *node = &mine->node;
-	struct lineage_label *label;
+	bool counted = !few_labels(node);
+	struct lineage_label *label = counted ? borrow_label(node) : NULL;
 
+	if (label != NULL)
+		return label;
 	vas_mutex_lock(&lineage->lock, VAS_RANK_LEAF);
+	counted = counted ||
+		  lineage->labels.live >= UNCOUNTED_PER_SPACE * (uint64_t)lineage->space_count;
 	lineage_tree_bury(lineage, BURY_AT_ONCE);
 	label = make_label(counted ? &lineage->counted : &lineage->labels);
 	vas_mutex_unlock(&lineage->lock, VAS_RANK_LEAF);
 	if (label == NULL)
 		return NULL;
-	mine->uncounted += counted ? 0 : 1;
 	label->node = node;
 	set_family(label, mine->family, counted);
 	label->list.next = (struct vas_record *)(void *)node->labels;
@@ -276,7 +312,6 @@ int lineage_tree_fork(struct lineage *lineage, struct lineage_space *parent,
 	}
 	if (err == 0) {
 		child->family = family;
-		child->uncounted = parent->uncounted;
 		lineage_set_spaces(family, family->as.own.spaces + 1);
 	}
 	lineage_unlock(family);
@@ -305,7 +340,6 @@ void lineage_tree_leave(struct lineage *lineage, struct lineage_space *mine)
 			collapse(lineage, parent);
 	}
 	mine->family = NULL;
-	mine->uncounted = 0;
 	lineage_set_spaces(family, family->as.own.spaces - 1);
 	if (family->as.own.spaces != 0) {
 		lineage_unlock(family);
@@ -335,7 +369,6 @@ static int found(struct lineage *lineage, struct lineage_space *mine)
 			lineage_set_spaces(family, 1);
 			set_family(family, family, false);
 			mine->node.labels = family;
-			mine->uncounted = 1;
 			__atomic_store_n(&mine->family, family, __ATOMIC_RELEASE);
 			__atomic_store_n(&mine->current, family, __ATOMIC_RELEASE);
 		}

@@ -274,6 +274,48 @@ static void generations_leave_nothing_behind(void **state)
 	toy_finish(toy);
 }
 
+struct looking {
+	struct toy_space *space;
+	uint64_t page, looks;
+};
+
+static bool look_until_found(void *context, struct vas_space *space, uint64_t address)
+{
+	struct looking *looking = context;
+
+	looking->looks++;
+	return space != looking->space->space ||
+	       address != TOY_BASE + looking->page * VAS_PAGE_SIZE;
+}
+
+/* How many places are looked at before this one. */
+static uint64_t looks(struct toy_space *space, uint64_t page)
+{
+	struct looking looking = { .space = space, .page = page };
+	struct vas_anon_walk walk = { .visit = look_until_found, .context = &looking };
+
+	vas_lineage_design.walk(space->toy->instance, &toy_page_at(space, page)->page, &walk);
+	return looking.looks;
+}
+
+/* 40 is left for 60, whose pages keep their indexes; then others are made at 40. */
+static void pages_are_first_looked_for_where_they_were_made(void **state)
+{
+	struct toy_space *parent, *child;
+	struct toy *toy = start(&parent, 40, 4);
+
+	(void)state;
+	child = fork_of(parent);
+	move(child, 40, 4, 60);
+	assert_int_equal(toy_write(child, 61), 0);
+	assert_int_equal(toy_map(child, 40, 4, NULL), 0);
+	assert_int_equal(toy_write(child, 41), 0);
+	assert_int_equal(looks(child, 41), 1);
+	assert_int_equal(looks(child, 61), 1);
+	toy_check(toy);
+	toy_finish(toy);
+}
+
 static bool broken(struct toy *toy)
 {
 	return !vas_lineage_design.validate(toy->instance, &nowhere);
@@ -314,9 +356,9 @@ static void the_validator_names_what_is_broken(void **state)
 	lineage_gone_add(toy->instance, inner, 1, 2); /* LINEAGE-7 */
 	assert_true(broken(toy));
 	lineage_gone_free(toy->instance, inner);
-	mine->uncounted++; /* LINEAGE-8 */
+	((struct lineage *)toy->instance)->space_count++; /* LINEAGE-8 */
 	assert_true(broken(toy));
-	mine->uncounted--;
+	((struct lineage *)toy->instance)->space_count--;
 	assert_false(broken(toy));
 	toy_finish(toy);
 }
@@ -367,6 +409,7 @@ int main(void)
 		cmocka_unit_test(moved_areas_that_are_shared_keep_a_record_until_they_come_home),
 		cmocka_unit_test(pages_that_come_home_are_found_where_something_was_unmapped),
 		cmocka_unit_test(generations_leave_nothing_behind),
+		cmocka_unit_test(pages_are_first_looked_for_where_they_were_made),
 		cmocka_unit_test(the_validator_names_what_is_broken),
 		cmocka_unit_test(what_is_gone_is_never_more_than_was_said),
 	};
