@@ -94,12 +94,12 @@ static int chain_reserve(void *data, struct vas_space *space, const struct vas_b
 		links += chain_area_of(budget->areas[i])->links + LINKS_OF_FORK;
 		heads += budget->fork ? HEADS_OF_FORK : 0;
 	}
-	return chain_promise(data, chain_space_of(space), links, heads);
+	return vas_chain_promise(data, chain_space_of(space), links, heads);
 }
 
 static void chain_settle(void *data, struct vas_space *space)
 {
-	chain_trim(data, chain_space_of(space), CHAIN_LINKS_KEPT, CHAIN_HEADS_KEPT);
+	vas_chain_trim(data, chain_space_of(space), CHAIN_LINKS_KEPT, CHAIN_HEADS_KEPT);
 }
 
 /* Copies of chains. */
@@ -112,9 +112,9 @@ static void copy_links(struct chain_space *space, struct vas_area *target,
 	struct chain_link **end = &mine->newest;
 
 	vas_assert(*end == NULL);
-	chain_cover(mine, target);
+	vas_chain_cover(mine, target);
 	for (struct chain_link *link = chain_area_of(source)->newest; link; link = link->older)
-		end = &chain_tie(space, mine, link->head, end)->older;
+		end = &vas_chain_tie(space, mine, link->head, end)->older;
 }
 
 /* Split, move, merge: the pages of `source` are to be found in `target` too. */
@@ -124,10 +124,10 @@ static void clone(struct vas_area *target, const struct vas_area *source)
 
 	if (head == NULL || chain_area_of(target)->own != NULL)
 		return;
-	root = chain_lock(head);
+	root = vas_chain_lock(head);
 	copy_links(chain_space_of(target->space), target, source);
-	chain_set_own(chain_area_of(target), head);
-	chain_unlock(root);
+	vas_chain_set_own(chain_area_of(target), head);
+	vas_chain_unlock(root);
 }
 
 /* The oldest head in the area's chain that a fork may re-use, or NULL. */
@@ -151,18 +151,18 @@ static void fork_area(struct vas_anon_vma_chain *chain, struct vas_area *child,
 
 	if (parent_head == NULL || (child->flags & VAS_AREA_WIPE_ON_FORK) != 0)
 		return;
-	chain_plant(space, parent_head->root);
-	root = chain_lock(parent_head);
+	vas_chain_plant(space, parent_head->root);
+	root = vas_chain_lock(parent_head);
 	head = idle_ancestor(parent);
 	copy_links(space, child, parent);
 	if (head != NULL) {
 		chain_raise(&space->reused);
 	} else {
-		head = chain_new_head(chain, space, parent_head);
-		(void)chain_tie(space, mine, head, &mine->newest);
+		head = vas_chain_new_head(chain, space, parent_head);
+		(void)vas_chain_tie(space, mine, head, &mine->newest);
 	}
-	chain_set_own(mine, head);
-	chain_unlock(root);
+	vas_chain_set_own(mine, head);
+	vas_chain_unlock(root);
 }
 
 /* First touches. */
@@ -211,16 +211,16 @@ static void give_head(struct vas_anon_vma_chain *chain, struct vas_area *area)
 	if (head != NULL) {
 		space->promised_heads--;
 		chain_raise(&space->shared);
-		root = chain_lock(head);
+		root = vas_chain_lock(head);
 	} else {
-		chain_plant(space, NULL);
-		root = chain_lock(space->spare_heads);
-		head = chain_new_head(chain, space, NULL);
+		vas_chain_plant(space, NULL);
+		root = vas_chain_lock(space->spare_heads);
+		head = vas_chain_new_head(chain, space, NULL);
 	}
-	chain_cover(mine, area);
-	(void)chain_tie(space, mine, head, &mine->newest);
-	chain_set_own(mine, head);
-	chain_unlock(root);
+	vas_chain_cover(mine, area);
+	(void)vas_chain_tie(space, mine, head, &mine->newest);
+	vas_chain_set_own(mine, head);
+	vas_chain_unlock(root);
 }
 
 static void touch(struct vas_anon_vma_chain *chain, struct vas_area *area)
@@ -235,7 +235,7 @@ static void touch(struct vas_anon_vma_chain *chain, struct vas_area *area)
 	vas_mutex_unlock(&space->giving, VAS_RANK_SPACE);
 }
 
-int chain_prepare(void *instance, struct vas_area *area)
+int vas_chain_prepare(void *instance, struct vas_area *area)
 {
 	struct chain_space *space = chain_space_of(area->space);
 	int err = 0;
@@ -244,11 +244,11 @@ int chain_prepare(void *instance, struct vas_area *area)
 		return 0;
 	vas_mutex_lock(&space->giving, VAS_RANK_SPACE);
 	if (chain_own(chain_area_of(area)) == NULL) {
-		err = chain_promise(instance, space, LINKS_OF_TOUCH, HEADS_OF_TOUCH);
+		err = vas_chain_promise(instance, space, LINKS_OF_TOUCH, HEADS_OF_TOUCH);
 		if (err == 0)
 			give_head(instance, area);
 		else
-			chain_trim(instance, space, CHAIN_LINKS_KEPT, CHAIN_HEADS_KEPT);
+			vas_chain_trim(instance, space, CHAIN_LINKS_KEPT, CHAIN_HEADS_KEPT);
 	}
 	vas_mutex_unlock(&space->giving, VAS_RANK_SPACE);
 	return err;
@@ -308,7 +308,7 @@ static void chain_close(void *data, struct vas_space *space)
 	struct chain_space *mine = chain_space_of(space);
 
 	vas_assert(mine->link_count == 0);
-	chain_trim(chain, mine, 0, 0);
+	vas_chain_trim(chain, mine, 0, 0);
 	vas_mutex_lock(&chain->lock, VAS_RANK_LEAF);
 	vas_list_remove(&mine->all);
 	chain->shared += mine->shared;
@@ -323,16 +323,16 @@ static void chain_apply(void *data, struct vas_space *space, const struct vas_op
 	(void)space;
 	switch (op->kind) {
 	case VAS_OP_MAP:
-		chain_follow(op->area);
+		vas_chain_follow(op->area);
 		break;
 	case VAS_OP_SPLIT:
 		clone(op->other, op->area);
-		chain_follow(op->area);
+		vas_chain_follow(op->area);
 		break;
 	case VAS_OP_MERGE: /* first all is found in both, then in one */
 		clone(op->area, op->other);
-		chain_follow(op->area);
-		chain_follow(op->other);
+		vas_chain_follow(op->area);
+		vas_chain_follow(op->other);
 		break;
 	case VAS_OP_MOVE:
 		clone(op->area, op->other);
@@ -352,7 +352,7 @@ static void chain_apply(void *data, struct vas_space *space, const struct vas_op
 		break;
 	case VAS_OP_EMPTY:
 	case VAS_OP_FREE:
-		chain_untie(chain, op->area);
+		vas_chain_untie(chain, op->area);
 		break;
 	case VAS_OP_UNMAP:
 	case VAS_OP_FLAGS:

@@ -120,38 +120,38 @@ static inline void chain_raise(size_t *figure)
 enum { CHAIN_LINKS_KEPT = 16, CHAIN_HEADS_KEPT = 4 };
 
 /* Promises so many more. -VAS_ENOMEM. */
-int chain_promise(struct vas_anon_vma_chain *chain, struct chain_space *space, size_t links,
-		  size_t heads);
+int vas_chain_promise(struct vas_anon_vma_chain *chain, struct chain_space *space, size_t links,
+		      size_t heads);
 /* Ends all promises and gives back what is more than is kept. */
-void chain_trim(struct vas_anon_vma_chain *chain, struct chain_space *space, size_t links,
-		size_t heads);
+void vas_chain_trim(struct vas_anon_vma_chain *chain, struct chain_space *space, size_t links,
+		    size_t heads);
 
 /* Locks the tree of a head; returns its root, to be unlocked. */
-struct chain_head *chain_lock(struct chain_head *head);
-void chain_unlock(struct chain_head *root);
+struct chain_head *vas_chain_lock(struct chain_head *head);
+void vas_chain_unlock(struct chain_head *root);
 
 /* Makes the next new head of `space` one of the tree of `root`, or with NULL a root.
  * => nothing locked, promised. */
-void chain_plant(struct chain_space *space, struct chain_head *root);
+void vas_chain_plant(struct chain_space *space, struct chain_head *root);
 /* That head; parent NULL: it is a root. => its tree is locked. */
-struct chain_head *chain_new_head(struct vas_anon_vma_chain *chain, struct chain_space *space,
-				  struct chain_head *parent);
+struct chain_head *vas_chain_new_head(struct vas_anon_vma_chain *chain, struct chain_space *space,
+				      struct chain_head *parent);
 
 /* Ties an area to a head, with a link that `space` was promised; it becomes the one that *place
  * pointed to, before the rest. => locked; the area's copies are set. */
-struct chain_link *chain_tie(struct chain_space *space, struct chain_area *area,
-			     struct chain_head *head, struct chain_link **place);
+struct chain_link *vas_chain_tie(struct chain_space *space, struct chain_area *area,
+				 struct chain_head *head, struct chain_link **place);
 /* Sets the copies of an area without links. */
-void chain_cover(struct chain_area *mine, struct vas_area *area);
+void vas_chain_cover(struct chain_area *mine, struct vas_area *area);
 /* The area's range or numbering may have changed: so do the copies. Takes the lock. */
-void chain_follow(struct vas_area *area);
+void vas_chain_follow(struct vas_area *area);
 /* Unties an area from all its heads; those that nobody is tied to any more go. Takes the lock. */
-void chain_untie(struct vas_anon_vma_chain *chain, struct vas_area *area);
+void vas_chain_untie(struct vas_anon_vma_chain *chain, struct vas_area *area);
 /* => locked, tied to it. */
-void chain_set_own(struct chain_area *area, struct chain_head *head);
+void vas_chain_set_own(struct chain_area *area, struct chain_head *head);
 
 /* Calls `visit` for each place where page `index` of the head may be mapped. => locked. */
-void chain_visit(const struct chain_head *head, uint64_t index, struct vas_anon_walk *walk);
+void vas_chain_visit(const struct chain_head *head, uint64_t index, struct vas_anon_walk *walk);
 
 /* The last page that the link covers. */
 static inline uint64_t chain_last(const struct chain_link *link)
@@ -160,9 +160,9 @@ static inline uint64_t chain_last(const struct chain_link *link)
 }
 
 /* anon_vma_chain.c; as the design's. => no call on the space is under way. */
-int chain_prepare(void *instance, struct vas_area *area);
+int vas_chain_prepare(void *instance, struct vas_area *area);
 
 /* anon_vma_chain_check.c */
-bool chain_validate(void *instance, const struct vas_printer *printer);
+bool vas_chain_validate(void *instance, const struct vas_printer *printer);
 
 #endif

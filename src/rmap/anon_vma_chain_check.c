@@ -266,7 +266,7 @@ bool vas_anon_vma_chain_validate(struct vas_anon_vma_chain *chain,
 	return true;
 }
 
-bool chain_validate(void *instance, const struct vas_printer *printer)
+bool vas_chain_validate(void *instance, const struct vas_printer *printer)
 {
 	return vas_anon_vma_chain_validate(instance, printer);
 }

@@ -57,11 +57,11 @@ static void design_restore(void *instance, struct vas_page *page, struct vas_are
 
 static void design_walk(void *instance, struct vas_page *page, struct vas_anon_walk *walk)
 {
-	struct chain_head *head = page->owner, *root = chain_lock(head);
+	struct chain_head *head = page->owner, *root = vas_chain_lock(head);
 
 	(void)instance;
-	chain_visit(head, page->index, walk);
-	chain_unlock(root);
+	vas_chain_visit(head, page->index, walk);
+	vas_chain_unlock(root);
 }
 
 static void design_count(void *instance, struct vas_anon_rmap_counts *counts)
@@ -86,12 +86,12 @@ const struct vas_anon_rmap_design vas_anon_vma_chain_design = {
 	.listener = &vas_anon_vma_chain_listener,
 	.create = design_create,
 	.destroy = design_destroy,
-	.prepare = chain_prepare,
+	.prepare = vas_chain_prepare,
 	.bind = design_bind,
 	.reuse = design_bind,
 	.restore = design_restore,
 	.walk = design_walk,
 	.count = design_count,
 	.print = design_print,
-	.validate = chain_validate,
+	.validate = vas_chain_validate,
 };

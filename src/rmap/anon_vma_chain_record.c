@@ -83,7 +83,7 @@ static void push(struct stack *stack, const struct vas_red_black *node, uint64_t
 	}
 }
 
-void chain_visit(const struct chain_head *head, uint64_t index, struct vas_anon_walk *walk)
+void vas_chain_visit(const struct chain_head *head, uint64_t index, struct vas_anon_walk *walk)
 {
 	struct stack stack;
 
@@ -145,8 +145,8 @@ static void note_spares(struct chain_space *space)
 	__atomic_store_n(&space->spare_bytes, vas_pool_bytes(&space->pool), __ATOMIC_RELAXED);
 }
 
-int chain_promise(struct vas_anon_vma_chain *chain, struct chain_space *space, size_t links,
-		  size_t heads)
+int vas_chain_promise(struct vas_anon_vma_chain *chain, struct chain_space *space, size_t links,
+		      size_t heads)
 {
 	int err = vas_pool_reserve(&space->pool, sizeof(struct chain_link), links);
 
@@ -162,8 +162,8 @@ int chain_promise(struct vas_anon_vma_chain *chain, struct chain_space *space, s
 	return 0;
 }
 
-void chain_trim(struct vas_anon_vma_chain *chain, struct chain_space *space, size_t links,
-		size_t heads)
+void vas_chain_trim(struct vas_anon_vma_chain *chain, struct chain_space *space, size_t links,
+		    size_t heads)
 {
 	vas_pool_trim(&space->pool, links);
 	note_spares(space);
@@ -184,7 +184,7 @@ void chain_trim(struct vas_anon_vma_chain *chain, struct chain_space *space, siz
 
 /* Locks. */
 
-struct chain_head *chain_lock(struct chain_head *head)
+struct chain_head *vas_chain_lock(struct chain_head *head)
 {
 	for (;;) {
 		struct chain_head *root = __atomic_load_n(&head->root, __ATOMIC_ACQUIRE);
@@ -196,14 +196,14 @@ struct chain_head *chain_lock(struct chain_head *head)
 	}
 }
 
-void chain_unlock(struct chain_head *root)
+void vas_chain_unlock(struct chain_head *root)
 {
 	vas_mutex_unlock(&root->lock, VAS_RANK_RMAP);
 }
 
 /* Heads. */
 
-void chain_plant(struct chain_space *space, struct chain_head *root)
+void vas_chain_plant(struct chain_space *space, struct chain_head *root)
 {
 	struct chain_head *head = space->spare_heads, *old;
 
@@ -211,13 +211,13 @@ void chain_plant(struct chain_space *space, struct chain_head *root)
 		root = head;
 	if (head->root == root)
 		return;
-	old = chain_lock(head);
+	old = vas_chain_lock(head);
 	__atomic_store_n(&head->root, root, __ATOMIC_RELEASE);
-	chain_unlock(old);
+	vas_chain_unlock(old);
 }
 
-struct chain_head *chain_new_head(struct vas_anon_vma_chain *chain, struct chain_space *space,
-				  struct chain_head *parent)
+struct chain_head *vas_chain_new_head(struct vas_anon_vma_chain *chain, struct chain_space *space,
+				      struct chain_head *parent)
 {
 	struct chain_head *head = space->spare_heads;
 
@@ -256,8 +256,8 @@ static void count_links(struct chain_space *space, size_t count)
 	__atomic_store_n(&space->link_count, space->link_count + count, __ATOMIC_RELAXED);
 }
 
-struct chain_link *chain_tie(struct chain_space *space, struct chain_area *area,
-			     struct chain_head *head, struct chain_link **place)
+struct chain_link *vas_chain_tie(struct chain_space *space, struct chain_area *area,
+				 struct chain_head *head, struct chain_link **place)
 {
 	struct chain_link *link = vas_pool_take(&space->pool, sizeof(*link));
 
@@ -273,7 +273,7 @@ struct chain_link *chain_tie(struct chain_space *space, struct chain_area *area,
 	return link;
 }
 
-void chain_cover(struct chain_area *mine, struct vas_area *area)
+void vas_chain_cover(struct chain_area *mine, struct vas_area *area)
 {
 	vas_debug(mine->links == 0);
 	mine->area = area;
@@ -283,7 +283,7 @@ void chain_cover(struct chain_area *mine, struct vas_area *area)
 }
 
 /* In each of the trees: where the link stands, or at least what is known about it. */
-void chain_follow(struct vas_area *area)
+void vas_chain_follow(struct vas_area *area)
 {
 	struct chain_area *mine = chain_area_of(area);
 	struct chain_head *root;
@@ -291,7 +291,7 @@ void chain_follow(struct vas_area *area)
 
 	if (mine->links == 0 || (stays && mine->pages == vas_area_pages(area)))
 		return;
-	root = chain_lock(mine->own);
+	root = vas_chain_lock(mine->own);
 	for (struct chain_link *link = mine->newest; !stays && link != NULL; link = link->older)
 		vas_red_black_remove(&link->head->links, &link->node, &figure);
 	mine->start = area->range.start;
@@ -304,12 +304,12 @@ void chain_follow(struct vas_area *area)
 		else
 			insert(link->head, link);
 	}
-	chain_unlock(root);
+	vas_chain_unlock(root);
 }
 
 /* Descendants stand first in the chain and are tied to all their ancestors, so a parent outlives
  * its children. */
-void chain_untie(struct vas_anon_vma_chain *chain, struct vas_area *area)
+void vas_chain_untie(struct vas_anon_vma_chain *chain, struct vas_area *area)
 {
 	struct chain_space *space = chain_space_of(area->space);
 	struct chain_area *mine = chain_area_of(area);
@@ -318,7 +318,7 @@ void chain_untie(struct vas_anon_vma_chain *chain, struct vas_area *area)
 
 	if (mine->own == NULL)
 		return;
-	root = chain_lock(mine->own);
+	root = vas_chain_lock(mine->own);
 	mine->own->active--;
 	for (struct chain_link *link = mine->newest, *older; link != NULL; link = older) {
 		struct chain_head *head = link->head;
@@ -336,14 +336,14 @@ void chain_untie(struct vas_anon_vma_chain *chain, struct vas_area *area)
 		last = last == NULL ? head : last;
 		count++;
 	}
-	chain_unlock(root);
+	vas_chain_unlock(root);
 	count_links(space, 0 - mine->links);
 	if (count != 0)
 		free_heads(chain, space, first, last, count);
 	*mine = (struct chain_area){ 0 };
 }
 
-void chain_set_own(struct chain_area *area, struct chain_head *head)
+void vas_chain_set_own(struct chain_area *area, struct chain_head *head)
 {
 	head->active++;
 	__atomic_store_n(&area->own, head, __ATOMIC_RELEASE);

@@ -104,7 +104,7 @@ static void leave(struct family_index *design, struct family_space *mine)
 	last = --family->spaces == 0;
 	if (last) {
 		vas_assert(family->runs == NULL);
-		family_indexes_end(design, family);
+		vas_family_indexes_end(design, family);
 	}
 	family_unlock(family);
 	if (!last)
@@ -121,28 +121,28 @@ static int fill_hole(struct family_index *design, struct family *family,
 {
 	uint64_t pages = (end - start) >> VAS_PAGE_SHIFT, first;
 
-	if (below != NULL && family_indexes_free(design, family, below->last + 1, pages)) {
-		if (family_indexes_take(design, family, below->last + 1, pages) != 0)
+	if (below != NULL && vas_family_indexes_free(design, family, below->last + 1, pages)) {
+		if (vas_family_indexes_take(design, family, below->last + 1, pages) != 0)
 			return -VAS_ENOMEM;
-		family_run_grow(family, area, below, 0, pages);
+		vas_family_run_grow(family, area, below, 0, pages);
 		family_count(&design->figures.grown, 1);
 		return 0;
 	}
 	if (above != NULL && above->first >= pages &&
-	    family_indexes_free(design, family, above->first - pages, pages)) {
-		if (family_indexes_take(design, family, above->first - pages, pages) != 0)
+	    vas_family_indexes_free(design, family, above->first - pages, pages)) {
+		if (vas_family_indexes_take(design, family, above->first - pages, pages) != 0)
 			return -VAS_ENOMEM;
-		family_run_grow(family, area, above, pages, 0);
+		vas_family_run_grow(family, area, above, pages, 0);
 		family_count(&design->figures.grown, 1);
 		return 0;
 	}
 	if (below != NULL || above != NULL)
 		family_count(&design->figures.not_grown, 1);
-	if (family_indexes_choose(design, family, start, pages, &first) != 0)
+	if (vas_family_indexes_choose(design, family, start, pages, &first) != 0)
 		return -VAS_ENOMEM;
-	if (family_run_add(design, family, NULL, area, start, first, pages) != NULL)
+	if (vas_family_run_add(design, family, NULL, area, start, first, pages) != NULL)
 		return 0;
-	family_indexes_give(design, family, first, first + pages - 1);
+	vas_family_indexes_give(design, family, first, first + pages - 1);
 	return -VAS_ENOMEM;
 }
 
@@ -154,16 +154,16 @@ static int cover(struct family_index *design, struct family *family, const struc
 	int err = 0;
 
 	while (err == 0 && at < area->range.end) {
-		above = family_run_at(area, at);
+		above = vas_family_run_at(area, at);
 		end = above != NULL ? above->start : area->range.end;
 		if (at < end) {
 			err = fill_hole(design, family, area, below, above, at, end);
-			above = family_run_at(area, at);
+			above = vas_family_run_at(area, at);
 		}
 		below = above;
 		at = below != NULL ? family_run_end(below) : end;
 	}
-	family_indexes_measure(design, family);
+	vas_family_indexes_measure(design, family);
 	return err;
 }
 
@@ -222,7 +222,7 @@ static void on_close(void *data, struct vas_space *space)
 	struct family_space *mine = family_space_of(space);
 
 	leave(design, mine);
-	family_runs_trim(design, mine, 0);
+	vas_family_runs_trim(design, mine, 0);
 	vas_mutex_lock(&design->lock, VAS_RANK_LEAF);
 	vas_list_remove(&mine->all);
 	vas_mutex_unlock(&design->lock, VAS_RANK_LEAF);
@@ -246,9 +246,9 @@ static int on_reserve(void *data, struct vas_space *space, const struct vas_budg
 		else
 			count += (budget->moved != 0 ? area->runs : 0) + RUNS_OF_CUT;
 	}
-	if (family_runs_reserve(data, mine, count))
+	if (vas_family_runs_reserve(data, mine, count))
 		return 0;
-	family_runs_trim(data, mine, SPARES_KEPT);
+	vas_family_runs_trim(data, mine, SPARES_KEPT);
 	return -VAS_ENOMEM;
 }
 
@@ -257,7 +257,7 @@ static void on_settle(void *data, struct vas_space *space)
 	struct family_space *mine = family_space_of(space);
 
 	if (mine->promised != 0 || mine->spare_count > SPARES_KEPT)
-		family_runs_trim(data, mine, SPARES_KEPT);
+		vas_family_runs_trim(data, mine, SPARES_KEPT);
 }
 
 static void change(struct family_index *design, struct family_space *mine, const struct vas_op *op)
@@ -267,27 +267,27 @@ static void change(struct family_index *design, struct family_space *mine, const
 	switch (op->kind) {
 	case VAS_OP_UNMAP:
 	case VAS_OP_EMPTY:
-		family_runs_cut(design, family, mine, op->area, op->start, op->end, NULL);
+		vas_family_runs_cut(design, family, mine, op->area, op->start, op->end, NULL);
 		break;
 	case VAS_OP_FREE:
-		family_runs_cut(design, family, mine, op->area, 0, UINT64_MAX, NULL);
+		vas_family_runs_cut(design, family, mine, op->area, 0, UINT64_MAX, NULL);
 		break;
 	case VAS_OP_SPLIT:
-		family_runs_cut(design, family, mine, op->area, op->start, op->end, op->other);
+		vas_family_runs_cut(design, family, mine, op->area, op->start, op->end, op->other);
 		break;
 	case VAS_OP_MERGE:
-		family_runs_cut(design, family, mine, op->other, op->start, op->end, op->area);
+		vas_family_runs_cut(design, family, mine, op->other, op->start, op->end, op->area);
 		break;
 	case VAS_OP_MOVE:
 		if (private_area(op->area))
-			family_runs_copy(design, family, mine, op->other, op->from,
-					 op->from + (op->end - op->start), op->area,
-					 op->start - op->from);
+			vas_family_runs_copy(design, family, mine, op->other, op->from,
+					     op->from + (op->end - op->start), op->area,
+					     op->start - op->from);
 		break;
 	case VAS_OP_FORK:
 		if ((op->area->flags & VAS_AREA_WIPE_ON_FORK) == 0)
-			family_runs_copy(design, family, family_space_of(op->other->space),
-					 op->other, op->start, op->end, op->area, 0);
+			vas_family_runs_copy(design, family, family_space_of(op->other->space),
+					     op->other, op->start, op->end, op->area, 0);
 		break;
 	default:
 		break;
@@ -339,7 +339,7 @@ static bool on_may_reindex(void *data, const struct vas_area *area)
 	return family_area_of(area)->first == NULL;
 }
 
-const struct vas_listener family_index_listener = {
+const struct vas_listener vas_family_index_listener = {
 	.area_bytes = sizeof(struct family_area),
 	.space_bytes = sizeof(struct family_space),
 	.open = on_open,
@@ -355,7 +355,7 @@ const struct vas_listener family_index_listener = {
 
 static void bind(void *instance, struct vas_page *page, struct vas_area *area, uint64_t address)
 {
-	const struct family_run *run = family_run_at(area, address);
+	const struct family_run *run = vas_family_run_at(area, address);
 
 	(void)instance;
 	page->owner = family_space_of(area->space)->family;
@@ -385,7 +385,7 @@ static void walk(void *instance, struct vas_page *page, struct vas_anon_walk *wa
 	if (family == NULL)
 		return;
 	family_lock(family);
-	(void)family_runs_each(family, page->index, page->index, visit, &search);
+	(void)vas_family_runs_each(family, page->index, page->index, visit, &search);
 	family_unlock(family);
 }
 
@@ -435,9 +435,9 @@ static void destroy(void *instance)
 
 #define FAMILY_INDEX                                                                               \
 	.source = "Rik van Riel 2004, with an allocator of indexes", .year = 2004,                 \
-	.listener = &family_index_listener, .destroy = destroy, .prepare = prepare, .bind = bind,  \
-	.walk = walk, .count = family_index_count, .print = family_index_print,                    \
-	.validate = family_index_validate
+	.listener = &vas_family_index_listener, .destroy = destroy, .prepare = prepare,            \
+	.bind = bind, .walk = walk, .count = vas_family_index_count,                               \
+	.print = vas_family_index_print, .validate = vas_family_index_validate
 
 const struct vas_anon_rmap_design vas_family_index_design = { .name = "family-index",
 							      .create = create_wide,

@@ -74,16 +74,16 @@ struct family_index {
 	} figures;
 };
 
-extern const struct vas_listener family_index_listener;
+extern const struct vas_listener vas_family_index_listener;
 
 static inline struct family_space *family_space_of(const struct vas_space *space)
 {
-	return vas_space_data(space, &family_index_listener);
+	return vas_space_data(space, &vas_family_index_listener);
 }
 
 static inline struct family_area *family_area_of(const struct vas_area *area)
 {
-	return vas_area_data(area, &family_index_listener);
+	return vas_area_data(area, &vas_family_index_listener);
 }
 
 static inline uint64_t family_run_pages(const struct family_run *run)
@@ -116,54 +116,55 @@ static inline void family_count(size_t *figure, size_t more)
 /* family_index_space.c: the index space of a family. => the family's lock */
 
 /* Are these indexes free? `pages` > 0; false too when they lie outside of the space. */
-bool family_indexes_free(const struct family_index *design, const struct family *family,
-			 uint64_t first, uint64_t pages);
+bool vas_family_indexes_free(const struct family_index *design, const struct family *family,
+			     uint64_t first, uint64_t pages);
 /* Takes free ones that follow, or precede, indexes in use, or any. -VAS_ENOMEM */
-int family_indexes_take(struct family_index *design, struct family *family, uint64_t first,
-			uint64_t pages);
+int vas_family_indexes_take(struct family_index *design, struct family *family, uint64_t first,
+			    uint64_t pages);
 /* Chooses and takes indexes for an area's pages from this address on. -VAS_ENOMEM */
-int family_indexes_choose(struct family_index *design, struct family *family, uint64_t address,
-			  uint64_t pages, uint64_t *first);
+int vas_family_indexes_choose(struct family_index *design, struct family *family, uint64_t address,
+			      uint64_t pages, uint64_t *first);
 /* Gives back those of [first, last] that no run covers. */
-void family_indexes_give(struct family_index *design, struct family *family, uint64_t first,
-			 uint64_t last);
+void vas_family_indexes_give(struct family_index *design, struct family *family, uint64_t first,
+			     uint64_t last);
 /* Gives back all. */
-void family_indexes_end(struct family_index *design, struct family *family);
-void family_indexes_measure(struct family_index *design, struct family *family);
+void vas_family_indexes_end(struct family_index *design, struct family *family);
+void vas_family_indexes_measure(struct family_index *design, struct family *family);
 
 /* family_index_run.c: runs, in the family's tree and in their area's list. => the same */
 
 /* Promises `count` more. False: no memory. */
-bool family_runs_reserve(struct family_index *design, struct family_space *mine, size_t count);
-void family_runs_trim(struct family_index *design, struct family_space *mine, size_t keep);
+bool vas_family_runs_reserve(struct family_index *design, struct family_space *mine, size_t count);
+void vas_family_runs_trim(struct family_index *design, struct family_space *mine, size_t keep);
 
 /* A run for a hole in the area's list. `store` NULL: from the allocator, and NULL: no memory. */
-struct family_run *family_run_add(struct family_index *design, struct family *family,
-				  struct family_space *store, const struct vas_area *area,
-				  uint64_t start, uint64_t first, uint64_t pages);
+struct family_run *vas_family_run_add(struct family_index *design, struct family *family,
+				      struct family_space *store, const struct vas_area *area,
+				      uint64_t start, uint64_t first, uint64_t pages);
 /* Gives the run more pages below and above it. => those indexes are the run's to have */
-void family_run_grow(struct family *family, const struct vas_area *area, struct family_run *run,
-		     uint64_t below, uint64_t above);
+void vas_family_run_grow(struct family *family, const struct vas_area *area, struct family_run *run,
+			 uint64_t below, uint64_t above);
 /* The run that covers the address, or the next one above it, or NULL. */
-struct family_run *family_run_at(const struct vas_area *area, uint64_t address);
+struct family_run *vas_family_run_at(const struct vas_area *area, uint64_t address);
 /* Takes what lies in [start, end) out of the area's list: it passes to `to`, an area of the same
  * space, or, when that is NULL, goes. `store`: for a run that is cut in two. */
-void family_runs_cut(struct family_index *design, struct family *family, struct family_space *store,
-		     const struct vas_area *area, uint64_t start, uint64_t end,
-		     const struct vas_area *to);
+void vas_family_runs_cut(struct family_index *design, struct family *family,
+			 struct family_space *store, const struct vas_area *area, uint64_t start,
+			 uint64_t end, const struct vas_area *to);
 /* Copies of what `from` has in [start, end), `delta` bytes higher, for `to`. */
-void family_runs_copy(struct family_index *design, struct family *family,
-		      struct family_space *store, const struct vas_area *from, uint64_t start,
-		      uint64_t end, const struct vas_area *to, uint64_t delta);
+void vas_family_runs_copy(struct family_index *design, struct family *family,
+			  struct family_space *store, const struct vas_area *from, uint64_t start,
+			  uint64_t end, const struct vas_area *to, uint64_t delta);
 /* Calls `visit` for each run with an index in [first, last]; false: it stopped. */
-bool family_runs_each(const struct family *family, uint64_t first, uint64_t last,
-		      bool (*visit)(void *context, const struct family_run *run), void *context);
-bool family_runs_check(const struct family *family, size_t *count);
+bool vas_family_runs_each(const struct family *family, uint64_t first, uint64_t last,
+			  bool (*visit)(void *context, const struct family_run *run),
+			  void *context);
+bool vas_family_runs_check(const struct family *family, size_t *count);
 
 /* family_index_check.c */
 
-void family_index_count(void *instance, struct vas_anon_rmap_counts *counts);
-void family_index_print(void *instance, const struct vas_printer *printer);
-bool family_index_validate(void *instance, const struct vas_printer *printer);
+void vas_family_index_count(void *instance, struct vas_anon_rmap_counts *counts);
+void vas_family_index_print(void *instance, const struct vas_printer *printer);
+bool vas_family_index_validate(void *instance, const struct vas_printer *printer);
 
 #endif

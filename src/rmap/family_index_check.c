@@ -19,7 +19,7 @@ static size_t load(const size_t *figure)
 	return __atomic_load_n(figure, __ATOMIC_RELAXED);
 }
 
-void family_index_count(void *instance, struct vas_anon_rmap_counts *counts)
+void vas_family_index_count(void *instance, struct vas_anon_rmap_counts *counts)
 {
 	struct family_index *design = instance;
 	size_t runs = load(&design->runs), pieces = load(&design->pieces);
@@ -34,7 +34,7 @@ void family_index_count(void *instance, struct vas_anon_rmap_counts *counts)
 	counts->spare_bytes += load(&design->spare_runs) * sizeof(struct family_run);
 }
 
-void family_index_print(void *instance, const struct vas_printer *printer)
+void vas_family_index_print(void *instance, const struct vas_printer *printer)
 {
 	const struct family_index_figures *figures = &((struct family_index *)instance)->figures;
 	const struct {
@@ -120,14 +120,14 @@ static bool check_family(const struct family_index *design, const struct family_
 			if (!check_area(design, family, area, printer, &runs))
 				return false;
 	}
-	if (!family_runs_check(family, &in_tree) || in_tree != runs)
+	if (!vas_family_runs_check(family, &in_tree) || in_tree != runs)
 		return broken(printer, "FAMILY-2", "the tree of runs");
 	if (spaces != family->spaces)
 		return broken(printer, "FAMILY-4", "a family counts its spaces wrongly");
 	return vas_index_validate(family->used, printer);
 }
 
-bool family_index_validate(void *instance, const struct vas_printer *printer)
+bool vas_family_index_validate(void *instance, const struct vas_printer *printer)
 {
 	struct family_index *design = instance;
 

@@ -82,7 +82,7 @@ static void keep(struct family_index *design, struct family_space *mine, struct 
 	family_count(&design->spare_runs, 1);
 }
 
-bool family_runs_reserve(struct family_index *design, struct family_space *mine, size_t count)
+bool vas_family_runs_reserve(struct family_index *design, struct family_space *mine, size_t count)
 {
 	mine->promised += count;
 	while (mine->spare_count < mine->promised) {
@@ -107,7 +107,7 @@ static struct family_run *take(struct family_index *design, struct family_space 
 	return run;
 }
 
-void family_runs_trim(struct family_index *design, struct family_space *mine, size_t least)
+void vas_family_runs_trim(struct family_index *design, struct family_space *mine, size_t least)
 {
 	mine->promised = 0;
 	while (mine->spare_count > least) {
@@ -128,7 +128,7 @@ static struct family_run **place_for(const struct vas_area *area, uint64_t addre
 	return place;
 }
 
-struct family_run *family_run_at(const struct vas_area *area, uint64_t address)
+struct family_run *vas_family_run_at(const struct vas_area *area, uint64_t address)
 {
 	struct family_run *run = family_area_of(area)->first;
 
@@ -167,9 +167,9 @@ static void unlink_run(struct family *family, const struct vas_area *area, struc
 	tree_remove(family, run);
 }
 
-struct family_run *family_run_add(struct family_index *design, struct family *family,
-				  struct family_space *store, const struct vas_area *area,
-				  uint64_t start, uint64_t first, uint64_t pages)
+struct family_run *vas_family_run_add(struct family_index *design, struct family *family,
+				      struct family_space *store, const struct vas_area *area,
+				      uint64_t start, uint64_t first, uint64_t pages)
 {
 	struct family_run *run = store != NULL ? take(design, store) : new_run(design);
 
@@ -183,8 +183,8 @@ struct family_run *family_run_add(struct family_index *design, struct family *fa
 	return run;
 }
 
-void family_run_grow(struct family *family, const struct vas_area *area, struct family_run *run,
-		     uint64_t below, uint64_t above)
+void vas_family_run_grow(struct family *family, const struct vas_area *area, struct family_run *run,
+			 uint64_t below, uint64_t above)
 {
 	unlink_run(family, area, run);
 	run->first -= below;
@@ -212,7 +212,7 @@ static void join(struct family_index *design, struct family *family, struct fami
 		return;
 	pages = family_run_pages(next);
 	drop(design, family, store, area, next);
-	family_run_grow(family, area, run, 0, pages);
+	vas_family_run_grow(family, area, run, 0, pages);
 }
 
 static void join_around(struct family_index *design, struct family *family,
@@ -231,7 +231,7 @@ static void join_around(struct family_index *design, struct family *family,
 static void cut_at(struct family_index *design, struct family *family, struct family_space *store,
 		   const struct vas_area *area, uint64_t address)
 {
-	struct family_run *run = family_run_at(area, address);
+	struct family_run *run = vas_family_run_at(area, address);
 	uint64_t low, high;
 
 	if (run == NULL || run->start >= address)
@@ -241,12 +241,12 @@ static void cut_at(struct family_index *design, struct family *family, struct fa
 	unlink_run(family, area, run);
 	run->last -= high;
 	link_run(family, area, run);
-	(void)family_run_add(design, family, store, area, address, run->last + 1, high);
+	(void)vas_family_run_add(design, family, store, area, address, run->last + 1, high);
 }
 
-void family_runs_cut(struct family_index *design, struct family *family, struct family_space *store,
-		     const struct vas_area *area, uint64_t start, uint64_t end,
-		     const struct vas_area *to)
+void vas_family_runs_cut(struct family_index *design, struct family *family,
+			 struct family_space *store, const struct vas_area *area, uint64_t start,
+			 uint64_t end, const struct vas_area *to)
 {
 	struct family_run *run;
 
@@ -254,7 +254,7 @@ void family_runs_cut(struct family_index *design, struct family *family, struct 
 		return;
 	cut_at(design, family, store, area, start);
 	cut_at(design, family, store, area, end);
-	while ((run = family_run_at(area, start)) != NULL && run->start < end) {
+	while ((run = vas_family_run_at(area, start)) != NULL && run->start < end) {
 		uint64_t first = run->first, last = run->last;
 
 		if (to != NULL) {
@@ -263,17 +263,17 @@ void family_runs_cut(struct family_index *design, struct family *family, struct 
 			join_around(design, family, store, to, run);
 		} else {
 			drop(design, family, store, area, run);
-			family_indexes_give(design, family, first, last);
+			vas_family_indexes_give(design, family, first, last);
 		}
 	}
 }
 
-void family_runs_copy(struct family_index *design, struct family *family,
-		      struct family_space *store, const struct vas_area *from, uint64_t start,
-		      uint64_t end, const struct vas_area *to, uint64_t delta)
+void vas_family_runs_copy(struct family_index *design, struct family *family,
+			  struct family_space *store, const struct vas_area *from, uint64_t start,
+			  uint64_t end, const struct vas_area *to, uint64_t delta)
 {
 	for (uint64_t at = start; at < end;) {
-		struct family_run *run = family_run_at(from, at);
+		struct family_run *run = vas_family_run_at(from, at);
 		uint64_t low, high, first;
 
 		if (run == NULL || run->start >= end)
@@ -281,8 +281,8 @@ void family_runs_copy(struct family_index *design, struct family *family,
 		low = run->start > at ? run->start : at;
 		high = family_run_end(run) < end ? family_run_end(run) : end;
 		first = run->first + ((low - run->start) >> VAS_PAGE_SHIFT);
-		run = family_run_add(design, family, store, to, low + delta, first,
-				     (high - low) >> VAS_PAGE_SHIFT);
+		run = vas_family_run_add(design, family, store, to, low + delta, first,
+					 (high - low) >> VAS_PAGE_SHIFT);
 		join_around(design, family, store, to, run);
 		at = high;
 	}
@@ -307,13 +307,13 @@ static bool each(const struct vas_red_black *node, uint64_t first, uint64_t last
 	return each(node->right, first, last, visit, context);
 }
 
-bool family_runs_each(const struct family *family, uint64_t first, uint64_t last,
-		      bool (*visit)(void *context, const struct family_run *run), void *context)
+bool vas_family_runs_each(const struct family *family, uint64_t first, uint64_t last,
+			  bool (*visit)(void *context, const struct family_run *run), void *context)
 {
 	return each(family->runs, first, last, visit, context);
 }
 
-bool family_runs_check(const struct family *family, size_t *count)
+bool vas_family_runs_check(const struct family *family, size_t *count)
 {
 	const struct vas_red_black *node = vas_red_black_first(family->runs);
 	uint64_t below = 0;

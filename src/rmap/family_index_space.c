@@ -48,8 +48,8 @@ static void release_piece(struct family_index *design, struct family_piece *piec
 	family_count(&design->pieces, (size_t)-1);
 }
 
-bool family_indexes_free(const struct family_index *design, const struct family *family,
-			 uint64_t first, uint64_t pages)
+bool vas_family_indexes_free(const struct family_index *design, const struct family *family,
+			     uint64_t first, uint64_t pages)
 {
 	const struct vas_range *range;
 
@@ -59,8 +59,8 @@ bool family_indexes_free(const struct family_index *design, const struct family 
 	return range == NULL || range->start >= first + pages;
 }
 
-int family_indexes_take(struct family_index *design, struct family *family, uint64_t first,
-			uint64_t pages)
+int vas_family_indexes_take(struct family_index *design, struct family *family, uint64_t first,
+			    uint64_t pages)
 {
 	struct vas_range *below = first > 0 ? vas_index_find(family->used, first - 1) : NULL;
 	struct vas_range *above = vas_index_find(family->used, first + pages);
@@ -92,19 +92,19 @@ static bool largest_gap(struct family_index *design, struct family *family, uint
 	return true;
 }
 
-int family_indexes_choose(struct family_index *design, struct family *family, uint64_t address,
-			  uint64_t pages, uint64_t *first)
+int vas_family_indexes_choose(struct family_index *design, struct family *family, uint64_t address,
+			      uint64_t pages, uint64_t *first)
 {
 	uint64_t natural = (address >> VAS_PAGE_SHIFT) & (design->limit - 1);
 
 	*first = natural;
-	if (family_indexes_free(design, family, natural, pages)) {
+	if (vas_family_indexes_free(design, family, natural, pages)) {
 		family_count(&design->figures.natural, 1);
-		return family_indexes_take(design, family, natural, pages);
+		return vas_family_indexes_take(design, family, natural, pages);
 	}
 	if (largest_gap(design, family, pages, first)) {
 		family_count(&design->figures.elsewhere, 1);
-		return family_indexes_take(design, family, *first, pages);
+		return vas_family_indexes_take(design, family, *first, pages);
 	}
 	/* The space is full. Then indexes are not unique, and the page tables will tell. */
 	family_count(&design->figures.shared, 1);
@@ -155,17 +155,17 @@ static bool give_below(void *context, const struct family_run *run)
 	return true;
 }
 
-void family_indexes_give(struct family_index *design, struct family *family, uint64_t first,
-			 uint64_t last)
+void vas_family_indexes_give(struct family_index *design, struct family *family, uint64_t first,
+			     uint64_t last)
 {
 	struct giving giving = { .design = design, .family = family, .next = first };
 
-	family_runs_each(family, first, last, give_below, &giving);
+	vas_family_runs_each(family, first, last, give_below, &giving);
 	if (giving.next <= last)
 		erase(design, family, giving.next, last);
 }
 
-void family_indexes_end(struct family_index *design, struct family *family)
+void vas_family_indexes_end(struct family_index *design, struct family *family)
 {
 	struct vas_range *range;
 
@@ -177,7 +177,7 @@ void family_indexes_end(struct family_index *design, struct family *family)
 	family->used = NULL;
 }
 
-void family_indexes_measure(struct family_index *design, struct family *family)
+void vas_family_indexes_measure(struct family_index *design, struct family *family)
 {
 	const struct vas_range *first = vas_index_first(family->used);
 	const struct vas_range *last = vas_index_last(family->used);

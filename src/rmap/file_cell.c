@@ -59,7 +59,7 @@ static size_t block_bytes(const struct cell_map *map)
 	return vas_index_link_bytes(map->order) + sizeof(struct cell);
 }
 
-void cell_init(struct vas_file_map *head, const char *order)
+void vas_cell_init(struct vas_file_map *head, const char *order)
 {
 	struct cell_map *map = cell_map(head);
 
@@ -67,7 +67,7 @@ void cell_init(struct vas_file_map *head, const char *order)
 	vas_list_init(&map->waiting);
 }
 
-void cell_destroy(struct vas_file_map *head)
+void vas_cell_destroy(struct vas_file_map *head)
 {
 	vas_index_destroy(cell_map(head)->index);
 }
@@ -206,7 +206,7 @@ static struct cell *join(struct cell_map *map, struct cell *low, struct cell *hi
 	return low;
 }
 
-void cell_insert(struct vas_file_map *head, struct vas_file_link *link, struct vas_pool *pool)
+void vas_cell_insert(struct vas_file_map *head, struct vas_file_link *link, struct vas_pool *pool)
 {
 	struct cell_map *map = cell_map(head);
 	struct cell_link *mine = (struct cell_link *)link;
@@ -261,7 +261,7 @@ static struct cell *cell_above(const struct cell_map *map, const struct cell *ce
 	return range == NULL ? NULL : cell_at(range);
 }
 
-void cell_remove(struct vas_file_map *head, struct vas_file_link *link, struct vas_pool *pool)
+void vas_cell_remove(struct vas_file_map *head, struct vas_file_link *link, struct vas_pool *pool)
 {
 	struct cell_map *map = cell_map(head);
 	struct cell_entry *entry = &((struct cell_link *)link)->entry, *next;
@@ -289,14 +289,14 @@ void cell_remove(struct vas_file_map *head, struct vas_file_link *link, struct v
 		(void)join(map, cell_below(map, lowest), lowest, pool);
 }
 
-void cell_resize(struct vas_file_map *map, struct vas_file_link *link, uint64_t first,
-		 uint64_t last, uint64_t start, struct vas_pool *pool)
+void vas_cell_resize(struct vas_file_map *map, struct vas_file_link *link, uint64_t first,
+		     uint64_t last, uint64_t start, struct vas_pool *pool)
 {
-	cell_remove(map, link, pool);
+	vas_cell_remove(map, link, pool);
 	link->first = first;
 	link->last = last;
 	link->start = start;
-	cell_insert(map, link, pool);
+	vas_cell_insert(map, link, pool);
 }
 
 /*
@@ -343,7 +343,7 @@ static bool visit_cell(struct vas_file_walk *walk, const struct cell *cell, size
 	return false;
 }
 
-bool cell_walk(struct vas_file_map *head, struct vas_file_walk *walk)
+bool vas_cell_walk(struct vas_file_map *head, struct vas_file_walk *walk)
 {
 	struct cell_map *map = cell_map(head);
 	size_t left = walk->batch; /* 0 wraps: all of them */
@@ -376,7 +376,7 @@ bool cell_walk(struct vas_file_map *head, struct vas_file_walk *walk)
 	return false;
 }
 
-size_t cell_bytes(const struct vas_file_map *head)
+size_t vas_cell_bytes(const struct vas_file_map *head)
 {
 	const struct cell_map *map = cell_map(head);
 	size_t bytes = sizeof(*map) +
@@ -449,7 +449,7 @@ static bool check_cell(const struct cell_map *map, const struct cell *cell,
 	return true;
 }
 
-bool cell_validate(const struct vas_file_map *head, const struct vas_printer *printer)
+bool vas_cell_validate(const struct vas_file_map *head, const struct vas_printer *printer)
 {
 	const struct cell_map *map = cell_map(head);
 	const struct cell *before = NULL;

@@ -39,14 +39,14 @@ struct cell {
 	size_t begin, end;	 /* of its links, so many begin, and end, where it does */
 };
 
-void cell_init(struct vas_file_map *map, const char *order);
-void cell_destroy(struct vas_file_map *map);
-void cell_insert(struct vas_file_map *map, struct vas_file_link *link, struct vas_pool *pool);
-void cell_remove(struct vas_file_map *map, struct vas_file_link *link, struct vas_pool *pool);
-void cell_resize(struct vas_file_map *map, struct vas_file_link *link, uint64_t first,
-		 uint64_t last, uint64_t start, struct vas_pool *pool);
-bool cell_walk(struct vas_file_map *map, struct vas_file_walk *walk);
-size_t cell_bytes(const struct vas_file_map *map);
-bool cell_validate(const struct vas_file_map *map, const struct vas_printer *printer);
+void vas_cell_init(struct vas_file_map *map, const char *order);
+void vas_cell_destroy(struct vas_file_map *map);
+void vas_cell_insert(struct vas_file_map *map, struct vas_file_link *link, struct vas_pool *pool);
+void vas_cell_remove(struct vas_file_map *map, struct vas_file_link *link, struct vas_pool *pool);
+void vas_cell_resize(struct vas_file_map *map, struct vas_file_link *link, uint64_t first,
+		     uint64_t last, uint64_t start, struct vas_pool *pool);
+bool vas_cell_walk(struct vas_file_map *map, struct vas_file_walk *walk);
+size_t vas_cell_bytes(const struct vas_file_map *map);
+bool vas_cell_validate(const struct vas_file_map *map, const struct vas_printer *printer);
 
 #endif

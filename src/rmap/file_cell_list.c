@@ -7,7 +7,7 @@
 
 static void cell_list_init(struct vas_file_map *map)
 {
-	cell_init(map, "list");
+	vas_cell_init(map, "list");
 }
 
 const struct vas_file_rmap_design vas_file_cell_list = {
@@ -17,11 +17,11 @@ const struct vas_file_rmap_design vas_file_cell_list = {
 	.map_bytes = sizeof(struct cell_map),
 	.link_bytes = sizeof(struct cell_link),
 	.init = cell_list_init,
-	.destroy = cell_destroy,
-	.insert = cell_insert,
-	.remove = cell_remove,
-	.resize = cell_resize,
-	.walk = cell_walk,
-	.bytes = cell_bytes,
-	.validate = cell_validate,
+	.destroy = vas_cell_destroy,
+	.insert = vas_cell_insert,
+	.remove = vas_cell_remove,
+	.resize = vas_cell_resize,
+	.walk = vas_cell_walk,
+	.bytes = vas_cell_bytes,
+	.validate = vas_cell_validate,
 };

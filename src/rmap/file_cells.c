@@ -97,10 +97,10 @@ static bool add_to_tree(struct cells_map *map, struct cells_link *link, struct v
 	uint64_t first = link->head.first, last = link->head.last;
 
 	if (map->root != NULL)
-		cells_find(map, first, last, &spot);
+		vas_cells_find(map, first, last, &spot);
 	if (spot.found)
-		return cells_group_add(cells_group(&spot), link, pool);
-	return cells_add_row(map, &spot, first, last, cells_group_new(link), pool);
+		return vas_cells_group_add(cells_group(&spot), link, pool);
+	return vas_cells_add_row(map, &spot, first, last, cells_group_new(link), pool);
 }
 
 static void add_waiting(struct cells_map *map, struct cells_link *link)
@@ -114,7 +114,7 @@ static void plant(struct cells_map *map, struct vas_pool *pool)
 {
 	struct cells_link *link = map->waiting, *oldest = NULL, *next;
 
-	if (!cells_room_for_root(pool))
+	if (!vas_cells_room_for_root(pool))
 		return;
 	for (; link != NULL; link = next) {
 		next = (struct cells_link *)link->place;
@@ -159,18 +159,18 @@ static void cells_remove(struct vas_file_map *head, struct vas_file_link *link,
 
 	if (map->waiting != NULL && !in_chunk && remove_waiting(map, mine))
 		return;
-	leaf = in_chunk ? cells_chunk_remove(mine, pool) : cells_home(mine);
+	leaf = in_chunk ? vas_cells_chunk_remove(mine, pool) : vas_cells_home(mine);
 	if (leaf == NULL)
 		return;
 	cells_fetch(leaf);
-	cells_find_in(leaf, link->first, link->last, &spot);
+	vas_cells_find_in(leaf, link->first, link->last, &spot);
 	group = cells_group(&spot);
 	if (in_chunk)
-		cells_group_shrink(group, pool);
+		vas_cells_group_shrink(group, pool);
 	else
-		cells_chain_remove(group, mine);
+		vas_cells_chain_remove(group, mine);
 	if (*group == 0)
-		cells_drop_row(map, &spot, pool);
+		vas_cells_drop_row(map, &spot, pool);
 	map->stranded = map->root == NULL;
 }
 
@@ -182,8 +182,9 @@ static bool change_alone(struct cells_map *map, struct cells_link *link, uint64_
 
 	if (map->waiting != NULL || (link->place & CELLS_CODE) != CELLS_HOME)
 		return false;
-	cells_find_in(cells_home(link), link->head.first, link->head.last, &spot);
-	return *cells_group(&spot) == cells_group_new(link) && cells_change_row(&spot, first, last);
+	vas_cells_find_in(vas_cells_home(link), link->head.first, link->head.last, &spot);
+	return *cells_group(&spot) == cells_group_new(link) &&
+	       vas_cells_change_row(&spot, first, last);
 }
 
 static void cells_resize(struct vas_file_map *map, struct vas_file_link *link, uint64_t first,
@@ -468,6 +469,6 @@ const struct vas_file_rmap_design vas_file_cells = {
 	.remove = cells_remove,
 	.resize = cells_resize,
 	.walk = cells_walk,
-	.bytes = cells_bytes,
-	.validate = cells_validate,
+	.bytes = vas_cells_bytes,
+	.validate = vas_cells_validate,
 };

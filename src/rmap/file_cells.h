@@ -151,10 +151,11 @@ struct cells_spot {
 };
 
 /* Looks for exactly this range, from the finger or from the root. => the map has a root. */
-void cells_find(const struct cells_map *map, uint64_t first, uint64_t last,
-		struct cells_spot *spot);
+void vas_cells_find(const struct cells_map *map, uint64_t first, uint64_t last,
+		    struct cells_spot *spot);
 /* The same, in its leaf. => it stands there. */
-void cells_find_in(struct cells_node *leaf, uint64_t first, uint64_t last, struct cells_spot *spot);
+void vas_cells_find_in(struct cells_node *leaf, uint64_t first, uint64_t last,
+		       struct cells_spot *spot);
 
 static inline uint64_t *cells_group(const struct cells_spot *spot)
 {
@@ -162,15 +163,16 @@ static inline uint64_t *cells_group(const struct cells_spot *spot)
 }
 
 /* Adds a range where `spot` (leaf NULL: there is no root) did not find it. False: no memory. */
-bool cells_add_row(struct cells_map *map, const struct cells_spot *spot, uint64_t first,
-		   uint64_t last, uint64_t group, struct vas_pool *pool);
-void cells_drop_row(struct cells_map *map, const struct cells_spot *spot, struct vas_pool *pool);
+bool vas_cells_add_row(struct cells_map *map, const struct cells_spot *spot, uint64_t first,
+		       uint64_t last, uint64_t group, struct vas_pool *pool);
+void vas_cells_drop_row(struct cells_map *map, const struct cells_spot *spot,
+			struct vas_pool *pool);
 /* Changes the range of a row, which stays where it is. False: that cannot be. */
-bool cells_change_row(const struct cells_spot *spot, uint64_t first, uint64_t last);
+bool vas_cells_change_row(const struct cells_spot *spot, uint64_t first, uint64_t last);
 /* Is there memory for the first leaf of a tree? */
-bool cells_room_for_root(struct vas_pool *pool);
+bool vas_cells_room_for_root(struct vas_pool *pool);
 /* Bytes of a node, as asked of the pool. */
-size_t cells_node_bytes(const struct cells_node *node);
+size_t vas_cells_node_bytes(const struct cells_node *node);
 
 /* A group of one link. */
 static inline uint64_t cells_group_new(const struct cells_link *link)
@@ -189,9 +191,9 @@ static inline struct cells_link *cells_group_link(uint64_t group)
 }
 
 /* Tells the links of a group their leaf. */
-void cells_group_settle(uint64_t group, struct cells_node *leaf);
+void vas_cells_group_settle(uint64_t group, struct cells_node *leaf);
 /* Adds a link, the newest of all, to a group. False: no memory. */
-bool cells_group_add(uint64_t *group, struct cells_link *link, struct vas_pool *pool);
+bool vas_cells_group_add(uint64_t *group, struct cells_link *link, struct vas_pool *pool);
 
 static inline bool cells_in_chunk(const struct cells_link *link)
 {
@@ -213,18 +215,18 @@ static inline unsigned int cells_slot_of(const struct cells_link *link)
 }
 
 /* The leaf of a link that is in a chain. */
-struct cells_node *cells_home(const struct cells_link *link);
+struct cells_node *vas_cells_home(const struct cells_link *link);
 /* Takes a link out of its chunk. NULL: that was all; else the group's leaf, and the group must be
- * changed by cells_group_shrink. */
-struct cells_node *cells_chunk_remove(struct cells_link *link, struct vas_pool *pool);
-/* Whatever cells_chunk_remove left to do in the group of that chunk; 0 when none is left. */
-void cells_group_shrink(uint64_t *group, struct vas_pool *pool);
+ * changed by vas_cells_group_shrink. */
+struct cells_node *vas_cells_chunk_remove(struct cells_link *link, struct vas_pool *pool);
+/* Whatever vas_cells_chunk_remove left to do in the group of that chunk; 0 when none is left. */
+void vas_cells_group_shrink(uint64_t *group, struct vas_pool *pool);
 /* Takes a link out of a chain. => it is in it; 0 when none is left. */
-void cells_chain_remove(uint64_t *group, struct cells_link *link);
+void vas_cells_chain_remove(uint64_t *group, struct cells_link *link);
 
-size_t cells_chunk_bytes(const struct cells_chunk *chunk);
+size_t vas_cells_chunk_bytes(const struct cells_chunk *chunk);
 
-size_t cells_bytes(const struct vas_file_map *map);
-bool cells_validate(const struct vas_file_map *map, const struct vas_printer *printer);
+size_t vas_cells_bytes(const struct vas_file_map *map);
+bool vas_cells_validate(const struct vas_file_map *map, const struct vas_printer *printer);
 
 #endif

@@ -14,7 +14,7 @@ static const struct cells_map *map_of(const struct vas_file_map *map)
 
 static size_t bytes_below(const struct cells_node *node)
 {
-	size_t bytes = vas_pool_size(cells_node_bytes(node));
+	size_t bytes = vas_pool_size(vas_cells_node_bytes(node));
 
 	for (unsigned int i = 0; i < node->count; i++) {
 		uint64_t group = cells_column(node, CELLS_WHO)[i];
@@ -24,12 +24,12 @@ static size_t bytes_below(const struct cells_node *node)
 			bytes += bytes_below(cells_child(node, i));
 		else if ((group & CELLS_LENGTH) == 0)
 			for (; chunk != NULL; chunk = chunk->older)
-				bytes += cells_chunk_bytes(chunk);
+				bytes += vas_cells_chunk_bytes(chunk);
 	}
 	return bytes;
 }
 
-size_t cells_bytes(const struct vas_file_map *head)
+size_t vas_cells_bytes(const struct vas_file_map *head)
 {
 	const struct cells_map *map = map_of(head);
 
@@ -202,7 +202,7 @@ static bool check_node(struct check *check, const struct cells_node *node)
 			    cells_column(node, CELLS_FIRST)[0], node->max);
 }
 
-bool cells_validate(const struct vas_file_map *head, const struct vas_printer *printer)
+bool vas_cells_validate(const struct vas_file_map *head, const struct vas_printer *printer)
 {
 	const struct cells_map *map = map_of(head);
 	struct check check = { .map = head, .printer = printer };

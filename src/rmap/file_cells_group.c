@@ -26,7 +26,7 @@ static size_t capacity_of(size_t bytes)
 	return (bytes - sizeof(struct cells_chunk)) / sizeof(struct vas_file_place);
 }
 
-size_t cells_chunk_bytes(const struct cells_chunk *chunk)
+size_t vas_cells_chunk_bytes(const struct cells_chunk *chunk)
 {
 	size_t bytes = CELLS_CHUNK_LEAST;
 
@@ -71,7 +71,7 @@ static struct cells_chunk *take_chunk(struct vas_pool *pool, size_t bytes)
 
 static void give_chunk(struct vas_pool *pool, struct cells_chunk *chunk)
 {
-	vas_pool_give(pool, chunk, cells_chunk_bytes(chunk));
+	vas_pool_give(pool, chunk, vas_cells_chunk_bytes(chunk));
 }
 
 /* => there is room behind the last slot in use. */
@@ -121,7 +121,7 @@ static void move_links(struct cells_chunk *to, const struct cells_chunk *from)
 /* Makes the newest chunk of a group larger, or begins a new one. NULL: no memory. */
 static struct cells_chunk *extend(uint64_t *group, struct cells_chunk *old, struct vas_pool *pool)
 {
-	size_t bytes = cells_chunk_bytes(old);
+	size_t bytes = vas_cells_chunk_bytes(old);
 	bool larger = bytes < CELLS_CHUNK_MOST;
 	struct cells_chunk *chunk = take_chunk(pool, larger ? bytes * 2 : CELLS_CHUNK_MOST);
 
@@ -159,7 +159,7 @@ static struct cells_chunk *pack(uint64_t *group, struct vas_pool *pool)
 	return chunk;
 }
 
-bool cells_group_add(uint64_t *group, struct cells_link *link, struct vas_pool *pool)
+bool vas_cells_group_add(uint64_t *group, struct cells_link *link, struct vas_pool *pool)
 {
 	uint64_t length = *group & CELLS_LENGTH;
 	struct cells_chunk *chunk;
@@ -182,7 +182,7 @@ bool cells_group_add(uint64_t *group, struct cells_link *link, struct vas_pool *
 	return true;
 }
 
-void cells_group_settle(uint64_t group, struct cells_node *leaf)
+void vas_cells_group_settle(uint64_t group, struct cells_node *leaf)
 {
 	struct cells_link *link = cells_group_link(group);
 
@@ -195,14 +195,14 @@ void cells_group_settle(uint64_t group, struct cells_node *leaf)
 	link->place = (uintptr_t)leaf | CELLS_HOME;
 }
 
-struct cells_node *cells_home(const struct cells_link *link)
+struct cells_node *vas_cells_home(const struct cells_link *link)
 {
 	while ((link->place & CELLS_CODE) != CELLS_HOME)
 		link = (const struct cells_link *)link->place;
 	return (struct cells_node *)(link->place - CELLS_HOME);
 }
 
-void cells_chain_remove(uint64_t *group, struct cells_link *link)
+void vas_cells_chain_remove(uint64_t *group, struct cells_link *link)
 {
 	struct cells_link *at = cells_group_link(*group);
 	uint64_t length = (*group & CELLS_LENGTH) - 1;
@@ -241,8 +241,8 @@ static void unlink_chunk(struct cells_chunk *chunk, struct vas_pool *pool)
 	give_chunk(pool, chunk);
 }
 
-/* The newest chunk is what the group points to, so what changes it is left to cells_group_shrink. */
-struct cells_node *cells_chunk_remove(struct cells_link *link, struct vas_pool *pool)
+/* The newest chunk is what the group points to, so what changes it is left to vas_cells_group_shrink. */
+struct cells_node *vas_cells_chunk_remove(struct cells_link *link, struct vas_pool *pool)
 {
 	struct cells_chunk *chunk = cells_named(link->place), *newer;
 
@@ -278,7 +278,7 @@ static void unpack(uint64_t *group, struct cells_chunk *chunk, struct vas_pool *
 	give_chunk(pool, chunk);
 }
 
-void cells_group_shrink(uint64_t *group, struct vas_pool *pool)
+void vas_cells_group_shrink(uint64_t *group, struct vas_pool *pool)
 {
 	struct cells_chunk *chunk = cells_group_chunk(*group), *older = chunk->older;
 

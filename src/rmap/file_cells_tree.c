@@ -39,7 +39,7 @@ static size_t bytes_for(unsigned int level, unsigned int capacity)
 	return sizeof(struct cells_node) + sizeof(uint64_t) * capacity * (level == 0 ? 3 : 4);
 }
 
-size_t cells_node_bytes(const struct cells_node *node)
+size_t vas_cells_node_bytes(const struct cells_node *node)
 {
 	return bytes_for(node->level, node->capacity);
 }
@@ -60,7 +60,7 @@ static struct cells_node *take_node(struct vas_pool *pool, unsigned int level,
 
 static void give_node(struct vas_pool *pool, struct cells_node *node)
 {
-	vas_pool_give(pool, node, cells_node_bytes(node));
+	vas_pool_give(pool, node, vas_cells_node_bytes(node));
 }
 
 static void forget_finger(struct cells_map *map)
@@ -78,7 +78,7 @@ static void adopt(struct cells_node *node, unsigned int slot, unsigned int count
 
 	for (unsigned int end = slot + count; slot < end; slot++) {
 		if (node->level == 0)
-			cells_group_settle(who[slot], node);
+			vas_cells_group_settle(who[slot], node);
 		else
 			cells_child(node, slot)->parent = node;
 	}
@@ -351,7 +351,8 @@ static struct cells_node *descend(const struct cells_map *map, uint64_t first, u
 	return node;
 }
 
-void cells_find(const struct cells_map *map, uint64_t first, uint64_t last, struct cells_spot *spot)
+void vas_cells_find(const struct cells_map *map, uint64_t first, uint64_t last,
+		    struct cells_spot *spot)
 {
 	struct cells_finger *finger = map->finger, spare;
 	struct cells_node *leaf = map->root;
@@ -367,7 +368,8 @@ void cells_find(const struct cells_map *map, uint64_t first, uint64_t last, stru
 	spot->found = has_row(leaf, spot->slot, first, last);
 }
 
-void cells_find_in(struct cells_node *leaf, uint64_t first, uint64_t last, struct cells_spot *spot)
+void vas_cells_find_in(struct cells_node *leaf, uint64_t first, uint64_t last,
+		       struct cells_spot *spot)
 {
 	unsigned int slot = leaf->hint;
 
@@ -524,7 +526,7 @@ static unsigned int next_rows(unsigned int rows)
 	return rows < 9 ? 9 : CELLS_LEAF_ROWS;
 }
 
-bool cells_room_for_root(struct vas_pool *pool)
+bool vas_cells_room_for_root(struct vas_pool *pool)
 {
 	return vas_pool_reserve(pool, bytes_for(0, next_rows(0)), 1) == 0;
 }
@@ -544,8 +546,8 @@ static bool provide(const struct cells_node *leaf, struct vas_pool *pool)
 	       (inner == 0 || vas_pool_reserve(pool, bytes_for(1, CELLS_INNER_ROWS), inner) == 0);
 }
 
-bool cells_add_row(struct cells_map *map, const struct cells_spot *spot, uint64_t first,
-		   uint64_t last, uint64_t group, struct vas_pool *pool)
+bool vas_cells_add_row(struct cells_map *map, const struct cells_spot *spot, uint64_t first,
+		       uint64_t last, uint64_t group, struct vas_pool *pool)
 {
 	struct row row = { first, last, group, last };
 	struct cells_node *node = spot->leaf;
@@ -576,7 +578,7 @@ bool cells_add_row(struct cells_map *map, const struct cells_spot *spot, uint64_
 	return true;
 }
 
-bool cells_change_row(const struct cells_spot *spot, uint64_t first, uint64_t last)
+bool vas_cells_change_row(const struct cells_spot *spot, uint64_t first, uint64_t last)
 {
 	struct cells_node *leaf = spot->leaf;
 	uint64_t *firsts = cells_column_of(leaf, CELLS_FIRST);
@@ -691,7 +693,7 @@ static void lower_max(struct cells_node *leaf, uint64_t last)
 		tell_max(leaf, max);
 }
 
-void cells_drop_row(struct cells_map *map, const struct cells_spot *spot, struct vas_pool *pool)
+void vas_cells_drop_row(struct cells_map *map, const struct cells_spot *spot, struct vas_pool *pool)
 {
 	struct cells_node *node = spot->leaf;
 	uint64_t last = cells_column(node, CELLS_LAST)[spot->slot];

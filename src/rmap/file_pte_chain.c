@@ -43,7 +43,7 @@ static size_t chain_bytes(const struct vas_file_map *map)
 	return vas_file_list.bytes(map);
 }
 
-static bool chain_validate(const struct vas_file_map *map, const struct vas_printer *printer)
+static bool vas_chain_validate(const struct vas_file_map *map, const struct vas_printer *printer)
 {
 	return vas_file_list.validate(map, printer);
 }
@@ -61,5 +61,5 @@ const struct vas_file_rmap_design vas_file_pte_chain = {
 	.resize = chain_resize,
 	.walk = chain_walk,
 	.bytes = chain_bytes,
-	.validate = chain_validate,
+	.validate = vas_chain_validate,
 };

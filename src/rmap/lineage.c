@@ -168,7 +168,7 @@ static int on_open(void *data, struct vas_space *space, struct vas_space *parent
 	*mine = (struct lineage_space){ .node.space = space };
 	if (parent != NULL) {
 		struct lineage_space *from = lineage_space_of(parent);
-		int err = lineage_tree_fork(lineage, from, mine);
+		int err = vas_lineage_tree_fork(lineage, from, mine);
 
 		if (err != 0)
 			return err;
@@ -187,8 +187,8 @@ static void on_close(void *data, struct vas_space *space)
 	struct lineage_space *mine = lineage_space_of(space);
 
 	vas_assert(mine->moved == NULL);
-	lineage_tree_leave(lineage, mine);
-	lineage_moved_trim(lineage, mine, 0);
+	vas_lineage_tree_leave(lineage, mine);
+	vas_lineage_moved_trim(lineage, mine, 0);
 	vas_mutex_lock(&lineage->lock, VAS_RANK_LEAF);
 	vas_list_remove(&mine->all);
 	lineage->space_count--;
@@ -203,8 +203,8 @@ static void leave_out(struct lineage *lineage, struct lineage_space *child,
 	    !private_area(area) || child->family == NULL)
 		return;
 	lineage_lock(child->family);
-	lineage_gone_add(lineage, &child->node, area->range.start >> VAS_PAGE_SHIFT,
-			 (area->range.end >> VAS_PAGE_SHIFT) - 1);
+	vas_lineage_gone_add(lineage, &child->node, area->range.start >> VAS_PAGE_SHIFT,
+			     (area->range.end >> VAS_PAGE_SHIFT) - 1);
 	lineage_unlock(child->family);
 }
 
@@ -224,8 +224,8 @@ static int on_reserve(void *data, struct vas_space *space, const struct vas_budg
 	else if (mine->moved != NULL)
 		for (size_t i = 0; i < budget->count; i++)
 			count += *lineage_moved_of(budget->areas[i]) != NULL;
-	if (count != 0 && !lineage_moved_reserve(lineage, mine, count)) {
-		lineage_moved_trim(lineage, mine, SPARES_KEPT);
+	if (count != 0 && !vas_lineage_moved_reserve(lineage, mine, count)) {
+		vas_lineage_moved_trim(lineage, mine, SPARES_KEPT);
 		return -VAS_ENOMEM;
 	}
 	if (budget->fork && mine->child != NULL)
@@ -242,7 +242,7 @@ static void on_settle(void *data, struct vas_space *space)
 	mine->child = NULL;
 	forget_call(mine);
 	if (mine->promised != 0 || mine->spare_count > SPARES_KEPT)
-		lineage_moved_trim(data, mine, SPARES_KEPT);
+		vas_lineage_moved_trim(data, mine, SPARES_KEPT);
 	if (mine->node.from != mine->node.from_end) {
 		lineage_lock(mine->family);
 		mine->node.from = mine->node.from_end = 0;
@@ -261,8 +261,8 @@ static void unmap(struct lineage *lineage, struct lineage_space *mine, const str
 	if (mine->current != NULL && mine->current->node != &mine->node)
 		mine->current = NULL;
 	if (mine->node.parent != NULL)
-		lineage_gone_add(lineage, &mine->node, op->start >> VAS_PAGE_SHIFT,
-				 (op->end >> VAS_PAGE_SHIFT) - 1);
+		vas_lineage_gone_add(lineage, &mine->node, op->start >> VAS_PAGE_SHIFT,
+				     (op->end >> VAS_PAGE_SHIFT) - 1);
 	lineage_unlock(mine->family);
 }
 
@@ -278,19 +278,19 @@ static void pass_on(struct lineage *lineage, struct lineage_space *mine, const s
 	case VAS_OP_SPLIT:
 		if (moved == NULL)
 			break;
-		lineage_moved_add(lineage, mine, mine, other, op->start, op->end,
-				  moved->displacement);
-		lineage_moved_shrink(lineage, mine, area, op->start, op->end);
+		vas_lineage_moved_add(lineage, mine, mine, other, op->start, op->end,
+				      moved->displacement);
+		vas_lineage_moved_shrink(lineage, mine, area, op->start, op->end);
 		break;
 	case VAS_OP_MERGE:
-		lineage_moved_extend(mine, area, op->start, op->end);
-		lineage_moved_shrink(lineage, mine, other, op->start, op->end);
+		vas_lineage_moved_extend(mine, area, op->start, op->end);
+		vas_lineage_moved_shrink(lineage, mine, other, op->start, op->end);
 		break;
 	case VAS_OP_MAP:
-		lineage_moved_extend(mine, area, op->start, op->end);
+		vas_lineage_moved_extend(mine, area, op->start, op->end);
 		break;
 	case VAS_OP_FREE:
-		lineage_moved_remove(lineage, mine, area);
+		vas_lineage_moved_remove(lineage, mine, area);
 		break;
 	default:
 		break;
@@ -310,8 +310,8 @@ static void fork_area(struct lineage *lineage, const struct vas_op *op)
 	if (moved == NULL)
 		return;
 	lineage_lock(child->family);
-	lineage_moved_add(lineage, child, parent, op->area, op->start, op->end,
-			  moved->displacement);
+	vas_lineage_moved_add(lineage, child, parent, op->area, op->start, op->end,
+			      moved->displacement);
 	lineage_unlock(child->family);
 }
 
@@ -335,14 +335,14 @@ static void move(struct lineage *lineage, struct lineage_space *mine, const stru
 		    held_alone(lineage, mine, op->other)) {
 			__atomic_fetch_add(&lineage->renumbered, 1, __ATOMIC_RELAXED);
 		} else {
-			lineage_moved_add(lineage, mine, mine, area, area->range.start,
-					  area->range.end, kept);
+			vas_lineage_moved_add(lineage, mine, mine, area, area->range.start,
+					      area->range.end, kept);
 			__atomic_fetch_add(&lineage->displaced, 1, __ATOMIC_RELAXED);
 		}
 	}
 	if (lineage_displacement(mine, area) == 0)
 		for (struct lineage_node *node = &mine->node; node != NULL; node = node->parent)
-			lineage_gone_remove(node, start, last);
+			vas_lineage_gone_remove(node, start, last);
 	mine->node.from = from;
 	mine->node.from_end = from + (last - start) + 1;
 	lineage_unlock(mine->family);
@@ -368,7 +368,7 @@ static void on_apply(void *data, struct vas_space *space, const struct vas_op *o
 		if (mine->moved != NULL)
 			pass_on(lineage, mine, op);
 		if (lineage_has_relatives(mine) && vas_find_ge(space, 0) == NULL)
-			lineage_tree_leave(lineage, mine);
+			vas_lineage_tree_leave(lineage, mine);
 		break;
 	case VAS_OP_SPLIT:
 	case VAS_OP_MERGE:
@@ -401,7 +401,7 @@ static bool on_may_reindex(void *data, const struct vas_area *area)
 	return held_alone(data, lineage_space_of(area->space), area);
 }
 
-const struct vas_listener lineage_listener = {
+const struct vas_listener vas_lineage_listener = {
 	.area_bytes = sizeof(struct lineage_moved *),
 	.space_bytes = sizeof(struct lineage_space),
 	.open = on_open,
@@ -421,7 +421,7 @@ static int prepare(void *instance, struct vas_area *area)
 
 	if (__builtin_expect(__atomic_load_n(&mine->current, __ATOMIC_ACQUIRE) != NULL, 1))
 		return 0;
-	return lineage_tree_prepare(instance, mine);
+	return vas_lineage_tree_prepare(instance, mine);
 }
 
 /* => the space's lock, shared at least */
@@ -560,7 +560,7 @@ static bool visit_places(struct search *search, bool gone)
 	if (search->natural && !gone && !visit_page(search, search->index))
 		return false;
 	if (lineage_moved_has(mine, search->index) &&
-	    !lineage_moved_each(mine, search->index, visit_page, search))
+	    !vas_lineage_moved_each(mine, search->index, visit_page, search))
 		return false;
 	return search->natural || gone || visit_page(search, search->index);
 }
@@ -597,7 +597,7 @@ static void visit_below(const struct lineage_node *top, uint64_t index, struct v
 	}
 	for (;;) {
 		if (gone == NULL && node->gone != NULL && node != top &&
-		    lineage_gone_has(node->gone, search.index))
+		    vas_lineage_gone_has(node->gone, search.index))
 			gone = node;
 		if (node->space != NULL && !visit_space(&search, node, gone != NULL))
 			return;
@@ -662,7 +662,7 @@ static void destroy(void *instance)
 	if (lineage == NULL)
 		return;
 	vas_assert(vas_list_empty(&lineage->spaces));
-	lineage_tree_bury(lineage, SIZE_MAX);
+	vas_lineage_tree_bury(lineage, SIZE_MAX);
 	vas_assert(lineage->dead == NULL && lineage->inner_nodes == 0);
 	vas_record_store_finish(&lineage->labels);
 	vas_record_store_finish(&lineage->counted);
@@ -673,7 +673,7 @@ const struct vas_anon_rmap_design vas_lineage_design = {
 	.name = "lineage",
 	.source = "this library",
 	.year = 2026,
-	.listener = &lineage_listener,
+	.listener = &vas_lineage_listener,
 	.create = create,
 	.destroy = destroy,
 	.prepare = prepare,
@@ -686,7 +686,7 @@ const struct vas_anon_rmap_design vas_lineage_design = {
 	.moved = moved,
 	.follows = follows,
 	.walk = walk,
-	.count = lineage_count,
-	.print = lineage_print,
-	.validate = lineage_validate,
+	.count = vas_lineage_count,
+	.print = vas_lineage_print,
+	.validate = vas_lineage_validate,
 };

@@ -105,11 +105,11 @@ struct lineage {
 #define LINEAGE_NATURAL		  (UINT64_C(1) << 62)
 #define LINEAGE_IS_NATURAL(index) ((index) >> 62 == 1)
 
-extern const struct vas_listener lineage_listener;
+extern const struct vas_listener vas_lineage_listener;
 
 static inline struct lineage_space *lineage_space_of(const struct vas_space *space)
 {
-	return vas_space_data(space, &lineage_listener);
+	return vas_space_data(space, &vas_lineage_listener);
 }
 
 static inline struct lineage_space *lineage_space_at(struct lineage_node *leaf)
@@ -119,7 +119,7 @@ static inline struct lineage_space *lineage_space_at(struct lineage_node *leaf)
 
 static inline struct lineage_moved **lineage_moved_of(const struct vas_area *area)
 {
-	return vas_area_data(area, &lineage_listener);
+	return vas_area_data(area, &vas_lineage_listener);
 }
 
 /* index - virtual page number, of all pages of the area. => its space's lock */
@@ -188,43 +188,43 @@ static inline void lineage_unlock(struct lineage_label *family)
 /* lineage_tree.c: families, nodes and labels. */
 
 /* A child begins. -VAS_ENOMEM */
-int lineage_tree_fork(struct lineage *lineage, struct lineage_space *parent,
-		      struct lineage_space *child);
+int vas_lineage_tree_fork(struct lineage *lineage, struct lineage_space *parent,
+			  struct lineage_space *child);
 /* The space has no area any more: it leaves its family, if it has one. */
-void lineage_tree_leave(struct lineage *lineage, struct lineage_space *mine);
+void vas_lineage_tree_leave(struct lineage *lineage, struct lineage_space *mine);
 /* Gives the space a label for births. -VAS_ENOMEM. => the space's lock, shared at least */
-int lineage_tree_prepare(struct lineage *lineage, struct lineage_space *mine);
+int vas_lineage_tree_prepare(struct lineage *lineage, struct lineage_space *mine);
 /* Gives back dead labels that no page names any more, and the rest a look. => lineage.lock */
-void lineage_tree_bury(struct lineage *lineage, size_t most);
+void vas_lineage_tree_bury(struct lineage *lineage, size_t most);
 
 /* lineage_gone.c: what a space has unmapped since it was forked. => the family's lock; changes:
  * the space's too. */
 
-bool lineage_gone_has(const struct lineage_gone *gone, uint64_t index);
+bool vas_lineage_gone_has(const struct lineage_gone *gone, uint64_t index);
 /* Without memory, or with too many ranges, nothing is added: a walk then looks in vain. */
-void lineage_gone_add(struct lineage *lineage, struct lineage_node *node, uint64_t first,
-		      uint64_t last);
-void lineage_gone_add_all(struct lineage *lineage, struct lineage_node *node,
-			  const struct lineage_gone *from);
-void lineage_gone_remove(struct lineage_node *node, uint64_t first, uint64_t last);
-void lineage_gone_free(struct lineage *lineage, struct lineage_node *node);
+void vas_lineage_gone_add(struct lineage *lineage, struct lineage_node *node, uint64_t first,
+			  uint64_t last);
+void vas_lineage_gone_add_all(struct lineage *lineage, struct lineage_node *node,
+			      const struct lineage_gone *from);
+void vas_lineage_gone_remove(struct lineage_node *node, uint64_t first, uint64_t last);
+void vas_lineage_gone_free(struct lineage *lineage, struct lineage_node *node);
 
 /* lineage_moved.c: the displaced areas of a space. => the family's lock and the space's. */
 
 /* Promises `count` records more. False: no memory. */
-bool lineage_moved_reserve(struct lineage *lineage, struct lineage_space *mine, size_t count);
-void lineage_moved_trim(struct lineage *lineage, struct lineage_space *mine, size_t keep);
+bool vas_lineage_moved_reserve(struct lineage *lineage, struct lineage_space *mine, size_t count);
+void vas_lineage_moved_trim(struct lineage *lineage, struct lineage_space *mine, size_t keep);
 /* Puts the area's pages [start, end) (bytes) into the tree, with a record of `store`'s. */
-void lineage_moved_add(struct lineage *lineage, struct lineage_space *mine,
-		       struct lineage_space *store, const struct vas_area *area, uint64_t start,
-		       uint64_t end, uint64_t displacement);
-void lineage_moved_remove(struct lineage *lineage, struct lineage_space *mine,
-			  const struct vas_area *area);
+void vas_lineage_moved_add(struct lineage *lineage, struct lineage_space *mine,
+			   struct lineage_space *store, const struct vas_area *area, uint64_t start,
+			   uint64_t end, uint64_t displacement);
+void vas_lineage_moved_remove(struct lineage *lineage, struct lineage_space *mine,
+			      const struct vas_area *area);
 /* The area's part now: what it was with [start, end) added, or without. */
-void lineage_moved_extend(struct lineage_space *mine, const struct vas_area *area, uint64_t start,
-			  uint64_t end);
-void lineage_moved_shrink(struct lineage *lineage, struct lineage_space *mine,
-			  const struct vas_area *area, uint64_t start, uint64_t end);
+void vas_lineage_moved_extend(struct lineage_space *mine, const struct vas_area *area,
+			      uint64_t start, uint64_t end);
+void vas_lineage_moved_shrink(struct lineage *lineage, struct lineage_space *mine,
+			      const struct vas_area *area, uint64_t start, uint64_t end);
 /* Does a moved area have the index? */
 static inline bool lineage_moved_has(const struct lineage_space *mine, uint64_t index)
 {
@@ -249,14 +249,14 @@ static inline bool lineage_moved_has(const struct lineage_space *mine, uint64_t 
 	return false;
 }
 /* Calls `visit` for the virtual page of each moved area that has the index; false: it stopped. */
-bool lineage_moved_each(const struct lineage_space *mine, uint64_t index,
-			bool (*visit)(void *context, uint64_t page), void *context);
-bool lineage_moved_check(const struct lineage_space *mine, size_t *count);
+bool vas_lineage_moved_each(const struct lineage_space *mine, uint64_t index,
+			    bool (*visit)(void *context, uint64_t page), void *context);
+bool vas_lineage_moved_check(const struct lineage_space *mine, size_t *count);
 
 /* lineage_check.c: its figures. */
 
-void lineage_count(void *instance, struct vas_anon_rmap_counts *counts);
-void lineage_print(void *instance, const struct vas_printer *printer);
-bool lineage_validate(void *instance, const struct vas_printer *printer);
+void vas_lineage_count(void *instance, struct vas_anon_rmap_counts *counts);
+void vas_lineage_print(void *instance, const struct vas_printer *printer);
+bool vas_lineage_validate(void *instance, const struct vas_printer *printer);
 
 #endif

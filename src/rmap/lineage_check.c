@@ -19,7 +19,7 @@
 
 #include "base/print.h"
 
-void lineage_count(void *instance, struct vas_anon_rmap_counts *counts)
+void vas_lineage_count(void *instance, struct vas_anon_rmap_counts *counts)
 {
 	struct lineage *lineage = instance;
 	size_t inner = __atomic_load_n(&lineage->inner_nodes, __ATOMIC_RELAXED);
@@ -27,7 +27,7 @@ void lineage_count(void *instance, struct vas_anon_rmap_counts *counts)
 
 	*counts = (struct vas_anon_rmap_counts){ 0 };
 	vas_mutex_lock(&lineage->lock, VAS_RANK_LEAF);
-	lineage_tree_bury(lineage, SIZE_MAX);
+	vas_lineage_tree_bury(lineage, SIZE_MAX);
 	vas_record_store_count(&lineage->labels, counts);
 	vas_record_store_count(&lineage->counted, counts);
 	vas_mutex_unlock(&lineage->lock, VAS_RANK_LEAF);
@@ -39,7 +39,7 @@ void lineage_count(void *instance, struct vas_anon_rmap_counts *counts)
 			       sizeof(struct lineage_moved);
 }
 
-void lineage_print(void *instance, const struct vas_printer *printer)
+void vas_lineage_print(void *instance, const struct vas_printer *printer)
 {
 	const struct lineage *lineage = instance;
 
@@ -119,7 +119,7 @@ static bool check_moved(const struct lineage_space *mine, const struct vas_print
 	struct vas_walk walk;
 	const struct vas_area *area;
 
-	if (!lineage_moved_check(mine, &in_tree))
+	if (!vas_lineage_moved_check(mine, &in_tree))
 		return broken(printer, "LINEAGE-6", "moved areas out of order");
 	vas_walk_start(&walk, mine->node.space, 0);
 	while ((area = vas_walk_next(&walk)) != NULL) {
@@ -177,7 +177,7 @@ static bool check_space(const struct lineage_space *mine, const struct vas_print
 	return true;
 }
 
-bool lineage_validate(void *instance, const struct vas_printer *printer)
+bool vas_lineage_validate(void *instance, const struct vas_printer *printer)
 {
 	struct lineage *lineage = instance;
 	size_t count = 0;

@@ -35,7 +35,7 @@ static uint32_t seek(const struct lineage_gone *gone, uint64_t index)
 	return low;
 }
 
-bool lineage_gone_has(const struct lineage_gone *gone, uint64_t index)
+bool vas_lineage_gone_has(const struct lineage_gone *gone, uint64_t index)
 {
 	uint32_t at;
 
@@ -61,7 +61,7 @@ static bool make_room(struct lineage *lineage, struct lineage_node *node)
 	if (old != NULL) {
 		new->count = old->count;
 		memcpy(new->ranges, old->ranges, old->count * sizeof(old->ranges[0]));
-		lineage_gone_free(lineage, node);
+		vas_lineage_gone_free(lineage, node);
 	}
 	node->gone = new;
 	return true;
@@ -82,8 +82,8 @@ static void replace(struct lineage_gone *gone, uint32_t from, uint32_t to, bool 
 	}
 }
 
-void lineage_gone_add(struct lineage *lineage, struct lineage_node *node, uint64_t first,
-		      uint64_t last)
+void vas_lineage_gone_add(struct lineage *lineage, struct lineage_node *node, uint64_t first,
+			  uint64_t last)
 {
 	struct lineage_gone *gone = node->gone;
 	uint32_t from, to;
@@ -106,14 +106,14 @@ void lineage_gone_add(struct lineage *lineage, struct lineage_node *node, uint64
 	replace(gone, from, to, true, first, last);
 }
 
-void lineage_gone_add_all(struct lineage *lineage, struct lineage_node *node,
-			  const struct lineage_gone *from)
+void vas_lineage_gone_add_all(struct lineage *lineage, struct lineage_node *node,
+			      const struct lineage_gone *from)
 {
 	for (uint32_t i = 0; from != NULL && i < from->count; i++)
-		lineage_gone_add(lineage, node, from->ranges[i].first, from->ranges[i].last);
+		vas_lineage_gone_add(lineage, node, from->ranges[i].first, from->ranges[i].last);
 }
 
-void lineage_gone_remove(struct lineage_node *node, uint64_t first, uint64_t last)
+void vas_lineage_gone_remove(struct lineage_node *node, uint64_t first, uint64_t last)
 {
 	struct lineage_gone *gone = node->gone;
 	uint32_t at;
@@ -137,7 +137,7 @@ void lineage_gone_remove(struct lineage_node *node, uint64_t first, uint64_t las
 	}
 }
 
-void lineage_gone_free(struct lineage *lineage, struct lineage_node *node)
+void vas_lineage_gone_free(struct lineage *lineage, struct lineage_node *node)
 {
 	struct lineage_gone *gone = node->gone;
 	const struct vas_allocator *allocator = lineage->allocator;

@@ -56,7 +56,7 @@ static void insert(struct lineage_space *mine, struct lineage_moved *moved)
 	vas_red_black_insert(&mine->moved, &moved->tree, parent, place, &figure);
 }
 
-bool lineage_moved_reserve(struct lineage *lineage, struct lineage_space *mine, size_t count)
+bool vas_lineage_moved_reserve(struct lineage *lineage, struct lineage_space *mine, size_t count)
 {
 	const struct vas_allocator *allocator = lineage->allocator;
 
@@ -75,7 +75,7 @@ bool lineage_moved_reserve(struct lineage *lineage, struct lineage_space *mine, 
 	return true;
 }
 
-void lineage_moved_trim(struct lineage *lineage, struct lineage_space *mine, size_t keep)
+void vas_lineage_moved_trim(struct lineage *lineage, struct lineage_space *mine, size_t keep)
 {
 	const struct vas_allocator *allocator = lineage->allocator;
 
@@ -99,9 +99,9 @@ static void set_range(struct lineage_moved *moved, uint64_t start, uint64_t end)
 	moved->last = (end >> VAS_PAGE_SHIFT) - 1 + bias;
 }
 
-void lineage_moved_add(struct lineage *lineage, struct lineage_space *mine,
-		       struct lineage_space *store, const struct vas_area *area, uint64_t start,
-		       uint64_t end, uint64_t displacement)
+void vas_lineage_moved_add(struct lineage *lineage, struct lineage_space *mine,
+			   struct lineage_space *store, const struct vas_area *area, uint64_t start,
+			   uint64_t end, uint64_t displacement)
 {
 	struct lineage_moved *moved = store->spares;
 
@@ -117,8 +117,8 @@ void lineage_moved_add(struct lineage *lineage, struct lineage_space *mine,
 	*lineage_moved_of(area) = moved;
 }
 
-void lineage_moved_remove(struct lineage *lineage, struct lineage_space *mine,
-			  const struct vas_area *area)
+void vas_lineage_moved_remove(struct lineage *lineage, struct lineage_space *mine,
+			      const struct vas_area *area)
 {
 	struct lineage_moved **place = lineage_moved_of(area), *moved = *place;
 
@@ -133,8 +133,8 @@ void lineage_moved_remove(struct lineage *lineage, struct lineage_space *mine,
 	__atomic_fetch_sub(&lineage->moved_areas, 1, __ATOMIC_RELAXED);
 }
 
-void lineage_moved_extend(struct lineage_space *mine, const struct vas_area *area, uint64_t start,
-			  uint64_t end)
+void vas_lineage_moved_extend(struct lineage_space *mine, const struct vas_area *area,
+			      uint64_t start, uint64_t end)
 {
 	struct lineage_moved *moved = *lineage_moved_of(area), part;
 
@@ -148,8 +148,8 @@ void lineage_moved_extend(struct lineage_space *mine, const struct vas_area *are
 	insert(mine, moved);
 }
 
-void lineage_moved_shrink(struct lineage *lineage, struct lineage_space *mine,
-			  const struct vas_area *area, uint64_t start, uint64_t end)
+void vas_lineage_moved_shrink(struct lineage *lineage, struct lineage_space *mine,
+			      const struct vas_area *area, uint64_t start, uint64_t end)
 {
 	struct lineage_moved *moved = *lineage_moved_of(area), part;
 
@@ -158,7 +158,7 @@ void lineage_moved_shrink(struct lineage *lineage, struct lineage_space *mine,
 	part.displacement = moved->displacement;
 	set_range(&part, start, end);
 	if (part.first <= moved->first && part.last >= moved->last) {
-		lineage_moved_remove(lineage, mine, area);
+		vas_lineage_moved_remove(lineage, mine, area);
 		return;
 	}
 	vas_red_black_remove(&mine->moved, &moved->tree, &figure);
@@ -186,13 +186,13 @@ static bool each(const struct vas_red_black *node, uint64_t index,
 	return each(node->right, index, visit, context);
 }
 
-bool lineage_moved_each(const struct lineage_space *mine, uint64_t index,
-			bool (*visit)(void *context, uint64_t page), void *context)
+bool vas_lineage_moved_each(const struct lineage_space *mine, uint64_t index,
+			    bool (*visit)(void *context, uint64_t page), void *context)
 {
 	return each(mine->moved, index + LINEAGE_BIAS, visit, context);
 }
 
-bool lineage_moved_check(const struct lineage_space *mine, size_t *count)
+bool vas_lineage_moved_check(const struct lineage_space *mine, size_t *count)
 {
 	const struct vas_red_black *node = vas_red_black_first(mine->moved);
 	uint64_t below = 0;

@@ -16,7 +16,7 @@
 
 /* Labels. */
 
-void lineage_tree_bury(struct lineage *lineage, size_t most)
+void vas_lineage_tree_bury(struct lineage *lineage, size_t most)
 {
 	struct vas_record *rest = NULL, **end = &rest;
 
@@ -104,7 +104,7 @@ static struct lineage_label *new_label(struct lineage *lineage, struct lineage_s
 	vas_mutex_lock(&lineage->lock, VAS_RANK_LEAF);
 	counted = counted ||
 		  lineage->labels.live >= UNCOUNTED_PER_SPACE * (uint64_t)lineage->space_count;
-	lineage_tree_bury(lineage, BURY_AT_ONCE);
+	vas_lineage_tree_bury(lineage, BURY_AT_ONCE);
 	label = make_label(counted ? &lineage->counted : &lineage->labels);
 	vas_mutex_unlock(&lineage->lock, VAS_RANK_LEAF);
 	if (label == NULL)
@@ -233,7 +233,7 @@ static struct lineage_node *new_inner(struct lineage *lineage)
 
 static void free_inner(struct lineage *lineage, struct lineage_node *inner)
 {
-	lineage_gone_free(lineage, inner);
+	vas_lineage_gone_free(lineage, inner);
 	__atomic_fetch_sub(&lineage->inner_nodes, 1, __ATOMIC_RELAXED);
 	lineage->allocator->release(lineage->allocator->context, inner, sizeof(*inner));
 }
@@ -253,9 +253,9 @@ static void collapse(struct lineage *lineage, struct lineage_node *inner)
 	unhang(child);
 	replace(inner, child);
 	move_labels(lineage, child, inner);
-	lineage_gone_add_all(lineage, child, inner->gone);
+	vas_lineage_gone_add_all(lineage, child, inner->gone);
 	if (child->parent == NULL)
-		lineage_gone_free(lineage, child);
+		vas_lineage_gone_free(lineage, child);
 	free_inner(lineage, inner);
 	__atomic_fetch_add(&lineage->collapses, 1, __ATOMIC_RELAXED);
 	if (child->space == NULL)
@@ -291,8 +291,8 @@ static int split(struct lineage *lineage, struct lineage_space *parent, struct l
 	return 0;
 }
 
-int lineage_tree_fork(struct lineage *lineage, struct lineage_space *parent,
-		      struct lineage_space *child)
+int vas_lineage_tree_fork(struct lineage *lineage, struct lineage_space *parent,
+			  struct lineage_space *child)
 {
 	struct lineage_label *family = parent->family;
 	int err = 0;
@@ -307,7 +307,7 @@ int lineage_tree_fork(struct lineage *lineage, struct lineage_space *parent,
 			parent->current = parent->node.labels;
 	} else {
 		hang(&child->node, parent->node.parent);
-		lineage_gone_add_all(lineage, &child->node, parent->node.gone);
+		vas_lineage_gone_add_all(lineage, &child->node, parent->node.gone);
 		__atomic_fetch_add(&lineage->siblings, 1, __ATOMIC_RELAXED);
 	}
 	if (err == 0) {
@@ -318,7 +318,7 @@ int lineage_tree_fork(struct lineage *lineage, struct lineage_space *parent,
 	return err;
 }
 
-void lineage_tree_leave(struct lineage *lineage, struct lineage_space *mine)
+void vas_lineage_tree_leave(struct lineage *lineage, struct lineage_space *mine)
 {
 	struct lineage_label *family = mine->family, *label, *next;
 	struct lineage_node *leaf = &mine->node, *parent = leaf->parent;
@@ -333,7 +333,7 @@ void lineage_tree_leave(struct lineage *lineage, struct lineage_space *mine)
 			drop_label(lineage, label);
 	}
 	leaf->labels = NULL;
-	lineage_gone_free(lineage, leaf);
+	vas_lineage_gone_free(lineage, leaf);
 	if (parent != NULL) {
 		unhang(leaf);
 		if (parent->first == parent->last)
@@ -377,7 +377,7 @@ static int found(struct lineage *lineage, struct lineage_space *mine)
 	return family != NULL ? 0 : -VAS_ENOMEM;
 }
 
-int lineage_tree_prepare(struct lineage *lineage, struct lineage_space *mine)
+int vas_lineage_tree_prepare(struct lineage *lineage, struct lineage_space *mine)
 {
 	struct lineage_label *family, *label;
 

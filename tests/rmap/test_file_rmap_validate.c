@@ -224,7 +224,7 @@ static void cells_groups_are_checked(void **state)
 		vas_file_map_resize(bed.map, bed.links[i], 5, 25, 0, &bed.pool);
 	link = (struct cells_link *)bed.links[11];
 	assert_true(cells_in_chunk(link));
-	cells_find(map, 5, 25, &spot);
+	vas_cells_find(map, 5, 25, &spot);
 	assert_true(spot.found);
 	group = cells_group(&spot);
 	chunk = cells_group_chunk(*group);
@@ -253,9 +253,9 @@ static void cells_tree_invariants_are_checked(void **state)
 	root = map->root;
 	assert_int_equal(root->level, 1);
 	link = (struct cells_link *)bed.links[COUNT / 2 + 2];
-	cells_find(map, link->head.first, link->head.last, &spot);
+	vas_cells_find(map, link->head.first, link->head.last, &spot);
 	leaf = spot.leaf;
-	assert_true(spot.found && cells_home(link) == leaf);
+	assert_true(spot.found && vas_cells_home(link) == leaf);
 	BREAK(&bed, link->place, (uintptr_t)root | CELLS_HOME, "FRMAP-15");
 	BREAK(&bed, leaf->parent, leaf, "FRMAP-7");
 	BREAK(&bed, leaf->max, leaf->max + 1000, "FRMAP-9");

@@ -353,9 +353,9 @@ static void the_validator_names_what_is_broken(void **state)
 	((struct lineage_moved *)(void *)mine->moved)->last++; /* LINEAGE-6 */
 	assert_true(broken(toy));
 	((struct lineage_moved *)(void *)mine->moved)->last--;
-	lineage_gone_add(toy->instance, inner, 1, 2); /* LINEAGE-7 */
+	vas_lineage_gone_add(toy->instance, inner, 1, 2); /* LINEAGE-7 */
 	assert_true(broken(toy));
-	lineage_gone_free(toy->instance, inner);
+	vas_lineage_gone_free(toy->instance, inner);
 	((struct lineage *)toy->instance)->space_count++; /* LINEAGE-8 */
 	assert_true(broken(toy));
 	((struct lineage *)toy->instance)->space_count--;
@@ -378,13 +378,13 @@ static void what_is_gone_is_never_more_than_was_said(void **state)
 		bool add = toy_pick(toy, 3) != 0;
 
 		if (add)
-			lineage_gone_add(lineage, &node, first, last);
+			vas_lineage_gone_add(lineage, &node, first, last);
 		else
-			lineage_gone_remove(&node, first, last);
+			vas_lineage_gone_remove(&node, first, last);
 		for (uint64_t at = first; at <= last; at++)
 			bits[at] = add;
 		for (uint64_t at = 0; at < 400; at++) {
-			bool has = lineage_gone_has(node.gone, at);
+			bool has = vas_lineage_gone_has(node.gone, at);
 
 			assert_true(bits[at] || !has);
 			known += has;
@@ -393,7 +393,7 @@ static void what_is_gone_is_never_more_than_was_said(void **state)
 	}
 	/* And most of it: here the ranges never need more room than there is. */
 	assert_true(known * 10 > added * 5);
-	lineage_gone_free(lineage, &node);
+	vas_lineage_gone_free(lineage, &node);
 	toy_finish(toy);
 }
 
