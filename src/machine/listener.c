@@ -175,6 +175,10 @@ static int machine_reserve(void *data, struct vas_space *space, const struct vas
 	struct machine_space *in = machine_space_of(space);
 	int err = reserve_frames(in, budget);
 
+	if (err == 0 && budget->moved > 0 && machine->memory.rmap.anon->copies_moved)
+		err = vas_copies_reserve(in,
+					 (struct vas_range){ budget->moved_from,
+							     budget->moved_from + budget->moved });
 	if (err == 0)
 		err = vas_link_reserve(in, budget->count * CHANGES_EACH + CHANGES_FIXED);
 	if (err == 0)
@@ -190,6 +194,7 @@ static void machine_settle(void *data, struct vas_space *space)
 
 	(void)data;
 	vas_pmap_settle(in->pmap);
+	vas_copies_settle(in);
 	vas_pool_trim(&in->pool, 8);
 }
 

@@ -73,6 +73,7 @@ struct machine_space {
 	struct vas_list all;
 	uint32_t pins;		     /* others who look at it: its end waits for them */
 	struct vas_pool pool;	     /* changed with the lock held alone */
+	uint32_t copies;	     /* frames for pages that move as copies, by `next`; 0: none */
 	struct vas_index *runs;	     /* of nonlinear areas; NULL: there was never one */
 	bool listed;		     /* it is in the machine's list */
 	bool linked;		     /* a fork's child: its areas are in their objects' maps */
@@ -244,6 +245,10 @@ void vas_zap(struct vas_memory *memory, struct vas_pmap *pmap, struct vas_range 
 void vas_copy_entries(struct machine_space *parent, struct machine_space *child,
 		      const struct vas_area *from, const struct vas_area *to);
 void vas_move_entries(struct machine_space *in, const struct vas_op *op);
+/* Frames for the pages of the range that must be copied before they move. -VAS_ENOMEM, and how many
+ * there were not is in->wanted. What is left of them the other gives back. => the lock alone. */
+int vas_copies_reserve(struct machine_space *in, struct vas_range range);
+void vas_copies_settle(struct machine_space *in);
 /* Bits follow an area's flags. */
 void vas_protect_entries(struct machine_space *in, const struct vas_op *op);
 void vas_advise_entries(struct machine_space *in, const struct vas_op *op);

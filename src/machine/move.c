@@ -6,11 +6,18 @@
  *
  * Walkers of a reverse map may miss an entry while it moves. They know: the page's mapcount says how
  * many there are. So nothing is locked for the sake of them here but the tables.
+ *
+ * Some designs want pages that are shared copied before they move. A page is shared while more than
+ * one entry maps it or names its slot. Nobody else can begin to share one that this space has for
+ * itself, and this space's lock is held alone: so there are never more of them when they move than
+ * when the call began, and frames are got then. What the page's lock keeps as it is, is looked at
+ * under it. Merged pages are bound to nothing, and move as they are; so does what is out in swap.
  */
 
 #include "machine.h"
 
 #include "base/assert.h"
+#include "base/bytes.h"
 
 static void entry_moved(void *data, const struct vas_entry *from, const struct vas_entry *to,
 			uint64_t value)
@@ -163,18 +170,137 @@ static void count_tables(const struct machine_space *in, const struct vas_op *op
 	__atomic_add_fetch(&in->machine->tables_moved, count, __ATOMIC_RELAXED);
 }
 
+/* Moves *at up to the next entry that there is a table for. */
+static bool next_entry(const struct machine_space *in, uint64_t *at, uint64_t end,
+		       struct vas_entry *entry)
+{
+	return vas_pmap_next(in->pmap, at, end) && vas_pmap_find(in->pmap, *at, entry);
+}
+
+/* => locked. */
+static bool is_shared(const struct vas_memory *memory, const struct vas_page *page)
+{
+	uint32_t users = (uint32_t)vas_page_mapcount(page);
+
+	if (page->slot != 0)
+		users += vas_swap_count(memory->swap, page->slot);
+	return users > 1 && !vas_page_is(page, VAS_PAGE_MERGED);
+}
+
+/* The page that the entry maps, if it is private memory and shared: locked, with a reference. NULL:
+ * there is nothing to copy. */
+static struct vas_page *lock_shared(struct vas_memory *memory, const struct vas_entry *entry)
+{
+	unsigned rounds = 0;
+
+	for (;; vas_pause(&rounds)) {
+		struct vas_page *page = entry_hold(memory, entry);
+		uint64_t value;
+
+		if (page == NULL) {
+			if (vas_entry_maps(vas_entry_read(entry)) == 0)
+				return NULL;
+			continue; /* it is on its way */
+		}
+		if (page->kind != VAS_PAGE_ANONYMOUS) {
+			vas_page_put(memory, page);
+			return NULL;
+		}
+		vas_page_lock(page);
+		value = vas_entry_read(entry);
+		if (vas_entry_present(value) && entry_page(memory, value) == page) {
+			if (is_shared(memory, page))
+				return page;
+			vas_page_release(memory, page);
+			return NULL;
+		}
+		vas_page_release(memory, page);
+	}
+}
+
+int vas_copies_reserve(struct machine_space *in, struct vas_range range)
+{
+	struct vas_memory *memory = &in->machine->memory;
+	struct vas_entry entry;
+
+	for (uint64_t at = range.start; next_entry(in, &at, range.end, &entry);
+	     at += VAS_PAGE_SIZE) {
+		struct vas_page *page = lock_shared(memory, &entry), *copy;
+
+		if (page == NULL)
+			continue;
+		vas_page_release(memory, page);
+		copy = vas_frame_alloc(memory->frames, VAS_PAGE_ANONYMOUS);
+		if (copy == NULL) {
+			in->wanted++;
+			continue;
+		}
+		copy->next = in->copies;
+		in->copies = vas_frame_number(memory->frames, copy);
+	}
+	return in->wanted > 0 ? -VAS_ENOMEM : 0;
+}
+
+static struct vas_page *take_copy(struct machine_space *in)
+{
+	struct vas_page *copy;
+
+	vas_assert(in->copies != 0);
+	copy = vas_frame_page(in->machine->memory.frames, in->copies);
+	in->copies = copy->next;
+	copy->next = 0;
+	return copy;
+}
+
+void vas_copies_settle(struct machine_space *in)
+{
+	while (in->copies != 0)
+		vas_frame_free(in->machine->memory.frames, take_copy(in));
+}
+
+/* The page is read-only, as shared ones are, and so is its copy, until a fault finds it alone. */
+static void copy_shared(struct machine_space *in, struct vas_area *area, uint64_t address,
+			const struct vas_entry *entry)
+{
+	struct vas_memory *memory = &in->machine->memory;
+	const struct vas_rmap *rmap = &memory->rmap;
+	struct vas_page *page = lock_shared(memory, entry), *copy;
+	uint64_t value;
+
+	if (page == NULL)
+		return;
+	copy = take_copy(in);
+	copy->flags = VAS_PAGE_UPTODATE | VAS_PAGE_DIRTY;
+	vas_copy_page(vas_frame_bytes(memory->frames, copy), vas_frame_bytes(memory->frames, page));
+	rmap->anon->bind(rmap->anon_data, copy, area, address);
+	vas_lru_add(&memory->lru, copy, false);
+	vas_pmap_lock(entry->table);
+	value = vas_entry_read(entry);
+	vas_debug((value & VAS_PTE_WRITE) == 0);
+	value = vas_entry_set(entry, entry_for(memory, copy, value & ~VAS_PTE_FRAME));
+	vas_page_unmap(memory, page, entry, value, entry_locked(value));
+	vas_page_map(memory, copy, entry, entry_locked(value), &in->pool);
+	vas_pmap_unlock(entry->table);
+	vas_page_put(memory, page);
+	vas_page_release(memory, page);
+}
+
 void vas_move_entries(struct machine_space *in, const struct vas_op *op)
 {
 	const struct vas_rmap *rmap = &in->machine->memory.rmap;
-	uint64_t at = op->start;
+	uint64_t at = op->from, end = op->from + (op->end - op->start);
+	struct vas_entry entry;
 	int err;
 
+	for (; rmap->anon->copies_moved && next_entry(in, &at, end, &entry); at += VAS_PAGE_SIZE)
+		copy_shared(in, op->other, at, &entry);
 	count_tables(in, op);
 	err = vas_pmap_move(in->pmap, op->from, op->start, op->end - op->start, entry_moved, in);
 	vas_assert(err == 0); /* its tables were reserved */
 	if (rmap->anon->moved == NULL ||
 	    (rmap->anon->follows != NULL && !rmap->anon->follows(rmap->anon_data, op)))
 		return;
+	at = op->start;
 	while (vas_pmap_next(in->pmap, &at, op->end)) {
 		uint64_t stop = (at | (TABLE_SPAN - 1)) + 1;
 

@@ -718,6 +718,103 @@ static void all_who_map_a_page_are_found(void **state)
 	vas_space_destroy(child);
 }
 
+static int move_pages(struct vas_space *space, uint64_t from, uint64_t count, uint64_t to)
+{
+	uint64_t address;
+
+	return vas_remap(space,
+			 &(struct vas_remap){
+				 .old = at(from),
+				 .old_length = count * VAS_PAGE_SIZE,
+				 .new_length = count * VAS_PAGE_SIZE,
+				 .flags = VAS_REMAP_MAYMOVE | VAS_REMAP_FIXED,
+				 .new_address = at(to),
+			 },
+			 &address);
+}
+
+/* A family whose pages are copied before they move; pages 2 and 3 are out. */
+static void start_copying(struct world *world, uint32_t slots, uint64_t pages,
+			  struct vas_space **child)
+{
+	const struct world_config config = {
+		.anon = "anonmm-copy",
+		.frames = 96,
+		.slots = slots,
+	};
+
+	world_start(world, &config, NULL, NULL);
+	assert_int_equal(map_pages(world->space, 0, pages, RW, 0), 0);
+	for (uint64_t page = 0; page < pages; page++)
+		must_put(world->space, page, page + 1);
+	assert_int_equal(vas_advise(world->space, at(2), 2 * VAS_PAGE_SIZE, VAS_ADVICE_PAGEOUT), 0);
+	assert_int_equal(vas_fork(world->space, child), 0);
+}
+
+static void pages_that_are_shared_move_as_copies_if_the_design_wants_it(void **state)
+{
+	struct found found = { .count = 0 };
+	struct vas_space *child, *grandchild;
+	struct world world;
+
+	(void)state;
+	start_copying(&world, 64, 6, &child);
+	must_put(child, 1, 10);
+	must_get(child, 3, 4);
+	assert_int_equal(vas_lock(child, at(4), VAS_PAGE_SIZE, 0), 0);
+	assert_int_equal(vas_fork(child, &grandchild), 0);
+	assert_int_equal(move_pages(child, 0, 6, 500), 0);
+	world_check(&world);
+	for (uint64_t page = 0; page < 6; page++) {
+		assert_int_equal(look(child, 500 + page).mapcount, page == 2 ? 0 : 1);
+		assert_false(look(child, 500 + page).writable);
+		must_get(child, 500 + page, page == 1 ? 10 : page + 1);
+	}
+	assert_int_equal(vas_who(child, at(500), note, &found), 0);
+	assert_int_equal(found.count, 1);
+	assert_ptr_equal(found.spaces[0], child);
+	assert_int_equal(found.addresses[0], at(500));
+	/* Nobody has more than before when it writes. */
+	for (uint64_t page = 0; page < 6; page++)
+		must_put(child, 500 + page, 20);
+	for (uint64_t page = 0; page < 6; page++)
+		must_get(world.space, page, page + 1);
+	must_get(grandchild, 1, 10);
+	world_check(&world);
+	vas_space_destroy(grandchild);
+	vas_space_destroy(child);
+	world_finish(&world);
+}
+
+static void copies_for_a_move_are_had_by_reclaim_or_nothing_moves(void **state)
+{
+	(void)state;
+	for (uint32_t slots = 4; slots <= 64; slots += 60) {
+		struct vas_space *child, *hog;
+		struct world world;
+		uint64_t page = 0;
+
+		start_copying(&world, slots, 24, &child);
+		assert_int_equal(vas_machine_space(world.machine, NULL, &hog), 0);
+		assert_int_equal(map_pages(hog, 0, 300, RW, 0), 0);
+		/* With many slots, until memory is full; with few, until swap is, too. */
+		while ((slots == 4 || count(&world).free > 4) && put(hog, page, 1) == 0)
+			page++;
+		assert_int_equal(move_pages(child, 0, 24, 500), slots == 64 ? 0 : -VAS_ENOMEM);
+		world_check(&world);
+		vas_space_destroy(hog);
+		if (slots != 64)
+			assert_int_equal(move_pages(child, 0, 24, 500), 0);
+		world_check(&world);
+		for (uint64_t i = 0; i < 24; i++) {
+			must_get(child, 500 + i, i + 1);
+			must_get(world.space, i, i + 1);
+		}
+		vas_space_destroy(child);
+		world_finish(&world);
+	}
+}
+
 static void a_machine_needs_frames_and_known_designs(void **state)
 {
 	struct vas_machine *machine;
@@ -794,6 +891,8 @@ int main(void)
 		machine_test(a_page_moves_to_another_frame_under_its_users),
 		machine_test(equal_pages_become_one_and_fall_apart_again),
 		machine_test(all_who_map_a_page_are_found),
+		cmocka_unit_test(pages_that_are_shared_move_as_copies_if_the_design_wants_it),
+		cmocka_unit_test(copies_for_a_move_are_had_by_reclaim_or_nothing_moves),
 		cmocka_unit_test(a_machine_needs_frames_and_known_designs),
 		cmocka_unit_test(a_background_thread_keeps_frames_free),
 	};
