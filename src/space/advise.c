@@ -149,7 +149,7 @@ static int new_flags(const struct vas_area *area, int advice, uint64_t *flags)
 
 static int change_flags(struct vas_area *area, struct vas_range part, int advice, uint64_t *past)
 {
-	uint64_t flags;
+	uint64_t flags = area->flags;
 	int err = new_flags(area, advice, &flags);
 
 	if (err != 0 || flags == area->flags)
