@@ -31,7 +31,7 @@ static const char usage[] =
 	"Times faults, forks or reclaim in a machine of the library, and the same work done by this\n"
 	"machine's kernel; how many times longer the kernel takes.\n"
 	"\n"
-	"  --pages=N      of each round (10000)\n"
+	"  --pages=N      of each round (4000)\n"
 	"  --runs=N       of which the median is taken (5)\n"
 	"  --anon-rmap=D  the design of the anonymous reverse map\n"
 	"  --file-rmap=D  the design of the file reverse map\n"
@@ -186,7 +186,7 @@ static int bench_memory(const char *bench, int argc, char **argv)
 		{ "help", no_argument, NULL, 'h' },
 		{ NULL, 0, NULL, 0 },
 	};
-	struct options options = { .memory.pages = 10000, .runs = 5 };
+	struct options options = { .memory.pages = 4000, .runs = 5 };
 	uint64_t value;
 	int option;
 

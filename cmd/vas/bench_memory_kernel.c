@@ -100,8 +100,6 @@ static double fault(size_t pages, enum bench_memory_work work)
 	at = map(pages, work == BENCH_FAULT_SHARED ? MAP_SHARED : MAP_PRIVATE, file);
 	if (at == NULL)
 		return -1;
-	if (work == BENCH_FAULT_ZERO)
-		return touch(at, pages, false);
 	if (work == BENCH_FAULT_ZERO_WRITE)
 		touch(at, pages, false);
 	if (work == BENCH_FAULT_COPY || work == BENCH_FAULT_REUSE) {
@@ -112,10 +110,25 @@ static double fault(size_t pages, enum bench_memory_work work)
 	}
 	if (work == BENCH_FAULT_REUSE)
 		end_child(child);
-	result = touch(at, pages, true);
+	result = touch(at, pages, work != BENCH_FAULT_ZERO);
 	if (work == BENCH_FAULT_COPY)
 		end_child(child);
+	munmap(at, pages * BENCH_PAGE);
+	if (file >= 0)
+		close(file);
 	return result;
+}
+
+static double fastest_fault(size_t pages, enum bench_memory_work work)
+{
+	double best = fault(pages, work), next;
+
+	for (int round = 1; round < BENCH_ROUNDS; round++) {
+		next = fault(pages, work);
+		if (next < best)
+			best = next;
+	}
+	return best;
 }
 
 static double pair(bool touched)
@@ -238,7 +251,7 @@ static double run(size_t pages, enum bench_memory_work work)
 	case BENCH_RECLAIM_PRIVATE:
 		return -1;
 	default:
-		return fault(pages, work);
+		return fastest_fault(pages, work);
 	}
 }
 
