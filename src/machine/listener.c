@@ -121,8 +121,8 @@ static bool machine_leave(void *data, struct vas_space *space, int err)
 	vas_shared_unlock_write(&in->lock);
 	if (again)
 		return vas_make_frames(machine, wanted, &tries) == 0;
-	if (later.populate.start < later.populate.end)
-		vas_populate_pages(in, later.populate, later.read_only);
+	for (unsigned i = 0; i < later.populate_count; i++)
+		vas_populate_pages(in, later.populate[i].range, later.populate[i].read_only);
 	if (later.out.start < later.out.end)
 		vas_age_pages(in, later.out, later.cold);
 	return false;
@@ -200,20 +200,21 @@ static void machine_settle(void *data, struct vas_space *space)
 
 static void remember_touch(struct machine_space *in, const struct vas_op *op)
 {
-	struct vas_range *range = &in->later.populate;
+	struct machine_later *later = &in->later;
+	unsigned count = later->populate_count;
+	struct vas_range *last = count == 0 ? NULL : &later->populate[count - 1].range;
 
 	if (op->start >= op->end)
 		return;
-	if (range->start == range->end) {
-		*range = (struct vas_range){ op->start, op->end };
-		in->later.read_only = !op->write;
+	/* Calls go upwards. */
+	if (last != NULL && (last->end == op->start || count == LATER_MAX)) {
+		last->end = op->end > last->end ? op->end : last->end;
+		later->populate[count - 1].read_only &= !op->write;
 		return;
 	}
-	if (op->start < range->start)
-		range->start = op->start;
-	if (op->end > range->end)
-		range->end = op->end;
-	in->later.read_only &= !op->write;
+	later->populate[count].range = (struct vas_range){ op->start, op->end };
+	later->populate[count].read_only = !op->write;
+	later->populate_count++;
 }
 
 static void apply_fork(struct machine_space *child, const struct vas_op *op)
@@ -231,10 +232,21 @@ static void apply_fork(struct machine_space *child, const struct vas_op *op)
 		vas_copy_entries(parent, child, op->other, op->area);
 }
 
+/* Who holds the other's pages now has held private ones if that one had. */
+static void pass_private(struct machine_space *in, const struct vas_op *op)
+{
+	struct machine_area *area = machine_area_of(in, op->area);
+	struct machine_area *other = machine_area_of(in, op->other);
+
+	if (op->kind == VAS_OP_SPLIT)
+		other->has_private |= area->has_private;
+	else
+		area->has_private |= other->has_private;
+}
+
 static void machine_apply(void *data, struct vas_space *space, const struct vas_op *op)
 {
 	struct machine_space *in = machine_space_of(space);
-	bool had_private;
 
 	(void)data;
 	vas_apply_runs(in, op);
@@ -253,11 +265,7 @@ static void machine_apply(void *data, struct vas_space *space, const struct vas_
 	case VAS_OP_SPLIT:
 	case VAS_OP_MERGE:
 	case VAS_OP_MOVE:
-		/* Either may hold the other's pages now. */
-		had_private = machine_area_of(in, op->area)->has_private ||
-			      machine_area_of(in, op->other)->has_private;
-		machine_area_of(in, op->area)->has_private = had_private;
-		machine_area_of(in, op->other)->has_private = had_private;
+		pass_private(in, op);
 		vas_link_area(in, op->other, &in->pool, false);
 		if (op->kind == VAS_OP_MOVE)
 			vas_move_entries(in, op);

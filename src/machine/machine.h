@@ -56,10 +56,16 @@ struct vas_machine {
 	void (*stop)(struct vas_machine *machine); /* ends that; NULL: there is none */
 };
 
-/* What a call remembers to do when it has let go of the space. */
+/* What a call remembers to do when it has let go of the space. Of more ranges than that, the last
+ * reaches over what lies between. */
+#define LATER_MAX 16
+
 struct machine_later {
-	struct vas_range populate;
-	bool read_only; /* MADV_POPULATE_READ: no copies are made */
+	struct {
+		struct vas_range range;
+		bool read_only; /* MADV_POPULATE_READ: no copies are made */
+	} populate[LATER_MAX];
+	unsigned populate_count;
 	struct vas_range out;
 	bool cold; /* `out` is only made old */
 };
