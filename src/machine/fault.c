@@ -219,14 +219,15 @@ static int fault_object(struct fault *fault, struct vas_object *object)
 	return err;
 }
 
-/* Takes the page out of the swap cache when it is the only one who still knows the slot. => locked,
- * the caller has a reference, and `mapped` entries. */
-static void leave_swap_cache(struct vas_memory *memory, struct vas_page *page, int32_t mapped)
+/* Takes the page out of the swap cache when nobody names the slot any more. Entries may map it, and
+ * faults take references by them meanwhile: so no reference is counted on here. => locked, the caller
+ * has a reference. */
+static void leave_swap_cache(struct vas_memory *memory, struct vas_page *page)
 {
 	if (page->slot == 0 || vas_swap_count(memory->swap, page->slot) != 0)
 		return;
-	if (vas_swap_remove(memory->swap, page, mapped))
-		vas_page_set(page, VAS_PAGE_DIRTY);
+	vas_swap_discard(memory->swap, page);
+	vas_page_set(page, VAS_PAGE_DIRTY);
 }
 
 /* A write to a private page that is mapped read-only. => the caller has a reference. */
@@ -243,7 +244,7 @@ static int fault_write_private(struct fault *fault, struct vas_page *page)
 		return fault_copy(fault, page);
 	vas_page_lock(page);
 	if (vas_page_mapcount(page) == 1)
-		leave_swap_cache(fault->memory, page, 1);
+		leave_swap_cache(fault->memory, page);
 	/* One entry's reference, and the caller's. */
 	if (vas_page_mapcount(page) == 1 && vas_page_references(page) == 2 &&
 	    !vas_page_is(page, VAS_PAGE_MERGED)) {
@@ -363,7 +364,7 @@ static void map_swapped(struct fault *fault, struct vas_page *page, uint32_t slo
 		map(fault, page, bits);
 		vas_pmap_unlock(fault->entry.table);
 		vas_swap_put(fault->memory->swap, slot);
-		leave_swap_cache(fault->memory, page, vas_page_mapcount(page));
+		leave_swap_cache(fault->memory, page);
 		machine_count_event(fault->machine, EVENT_SWAP);
 	} else {
 		vas_pmap_unlock(fault->entry.table);

@@ -105,12 +105,18 @@ static bool machine_leave(void *data, struct vas_space *space, int err)
 {
 	struct vas_machine *machine = data;
 	struct machine_space *in = machine_space_of(space);
-	struct machine_later later = in->later;
+	struct machine_later later;
 	uint32_t wanted = in->wanted;
 	unsigned tries = in->tries;
 	bool again = err == -VAS_ENOMEM && wanted > 0 && tries < MACHINE_TRIES;
 
-	in->later = (struct machine_later){ 0 };
+	later.populate_count = in->later.populate_count;
+	later.out = in->later.out;
+	later.cold = in->later.cold;
+	for (unsigned i = 0; i < later.populate_count; i++)
+		later.populate[i] = in->later.populate[i];
+	in->later.populate_count = 0;
+	in->later.out = (struct vas_range){ 0, 0 };
 	in->wanted = 0;
 	in->tries = again ? tries + 1 : 0;
 	if (in->child != NULL && err == 0) {
