@@ -3,6 +3,8 @@
 
 #include "contents.h"
 
+#include "object/object.h"
+
 enum state {
 	NOTHING, /* zero, or what the object has */
 	OWN,	 /* a page of the space's own */
@@ -48,6 +50,14 @@ static bool token_inside(const struct contents_object *object, uint64_t page)
 
 /* ---- Objects ---- */
 
+/* Holes that its store would not make, so far. */
+static uint64_t punches_failed(const struct contents_object *object)
+{
+	const struct failing_store *disk = object->object->store_data;
+
+	return object->object->store == NULL ? 0 : disk->failed[FAILING_STORE_PUNCH];
+}
+
 static struct contents_object *object_of(struct contents *contents, const struct vas_file *file)
 {
 	struct contents_object *free = NULL;
@@ -62,6 +72,7 @@ static struct contents_object *object_of(struct contents *contents, const struct
 	memset(free, 0, sizeof(*free));
 	free->object = file->object;
 	free->size = file->size;
+	free->punches_failed = punches_failed(free);
 	return free;
 }
 
@@ -255,6 +266,10 @@ void contents_settle(struct contents *contents)
 			settle_space(contents->spaces[i]);
 	}
 	contents->populated = false;
+	for (unsigned i = 0; i < CONTENTS_OBJECTS; i++) {
+		if (contents->objects[i].object != NULL)
+			contents->objects[i].punches_failed = punches_failed(&contents->objects[i]);
+	}
 }
 
 /* ---- Operations ---- */
@@ -315,6 +330,20 @@ static void inherit(struct contents *contents, const struct vas_op *op, struct c
 	child->perhaps_zero = parent->perhaps_zero;
 }
 
+/* MADV_REMOVE whose hole the store would not make has changed nothing: the next sync tells. */
+static bool removed(struct contents *contents, const struct vas_op *op)
+{
+	struct contents_object *object;
+	uint64_t before;
+
+	if (op->area->file == NULL || op->area->file->object == NULL)
+		return true;
+	object = object_of(contents, op->area->file);
+	before = object->punches_failed;
+	object->punches_failed = punches_failed(object);
+	return object->punches_failed == before;
+}
+
 static void advise(const struct vas_op *op, struct cell *cell)
 {
 	switch (op->advice) {
@@ -353,6 +382,8 @@ static void apply(void *data, struct vas_space *space, const struct vas_op *op)
 		return;
 	}
 	if (op->kind == VAS_OP_SPLIT || op->kind == VAS_OP_MERGE || op->kind == VAS_OP_FREE)
+		return;
+	if (op->kind == VAS_OP_ADVISE && op->advice == VAS_ADVICE_REMOVE && !removed(contents, op))
 		return;
 	for (uint64_t address = op->start; address < op->end; address += VAS_PAGE_SIZE) {
 		struct cell *cell = cell_at(space, page_of(address));

@@ -24,6 +24,7 @@ struct contents_object {
 	struct vas_file *file;	   /* the test's own; NULL: shared memory without a name */
 	uint64_t size;		   /* bytes */
 	int64_t mapped;		   /* pages of spaces */
+	uint64_t punches_failed;   /* that the model has seen */
 	uint64_t tokens[CONTENTS_PAGES];
 };
 

@@ -25,6 +25,7 @@ static int begin(struct failing_store *disk, unsigned kind)
 	if (disk->asked != disk->fail_at && !(disk->and_after && disk->asked > disk->fail_at))
 		return 0;
 	disk->failures++;
+	disk->failed[kind]++;
 	return disk->error;
 }
 

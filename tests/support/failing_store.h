@@ -53,7 +53,8 @@ struct failing_store {
 	uint64_t size;	/* bytes, of a file */
 	uint64_t limit; /* pages: what lies above is a full disk, -VAS_ENOSPC */
 	uint64_t calls[FAILING_STORE_KINDS];
-	uint64_t failures; /* since fail_at or fail_from (n > 0) */
+	uint64_t failures;		      /* since fail_at or fail_from (n > 0) */
+	uint64_t failed[FAILING_STORE_KINDS]; /* ever */
 
 	size_t torn; /* bytes */
 
