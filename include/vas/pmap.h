@@ -113,6 +113,14 @@ static inline uint32_t vas_entry_maps(uint64_t entry)
 	return vas_entry_kind(entry) == VAS_ENTRY_MIGRATION ? vas_migration_frame(entry) : 0;
 }
 
+/* The swap slot that an entry names; 0: it names none. */
+static inline uint32_t vas_entry_slot(uint64_t entry)
+{
+	if (vas_entry_present(entry) || vas_entry_kind(entry) != VAS_ENTRY_SWAP)
+		return 0;
+	return (uint32_t)vas_entry_payload(entry);
+}
+
 struct vas_pmap;
 
 /* Aligned as the hardware has it, where 64-bit words are not. */

@@ -43,13 +43,13 @@ static void copy_entry(struct copying *copying, const struct vas_entry *from,
 {
 	struct vas_memory *memory = copying->memory;
 	uint64_t value = vas_entry_read(from);
-	uint32_t frame = vas_entry_maps(value);
+	uint32_t frame = vas_entry_maps(value), slot = vas_entry_slot(value);
 
 	if (value == 0)
 		return;
 	copying->count++;
-	if (!vas_entry_present(value) && vas_entry_kind(value) == VAS_ENTRY_SWAP)
-		vas_swap_get(memory->swap, (uint32_t)vas_entry_payload(value));
+	if (slot != 0)
+		vas_swap_get(memory->swap, slot);
 	if (frame != 0) {
 		struct vas_page *page = vas_frame_page(memory->frames, frame);
 
@@ -88,7 +88,7 @@ static void copy_table(struct copying *copying, struct vas_entry source, struct 
 }
 
 void vas_copy_entries(struct machine_space *parent, struct machine_space *child,
-		      const struct vas_area *from, const struct vas_area *to)
+		      const struct vas_area *from)
 {
 	struct copying copying = {
 		.memory = &parent->machine->memory,
@@ -97,7 +97,6 @@ void vas_copy_entries(struct machine_space *parent, struct machine_space *child,
 	};
 	uint64_t at = from->range.start;
 
-	(void)to;
 	while (vas_pmap_next(parent->pmap, &at, from->range.end)) {
 		uint64_t stop = (at | (TABLE_SPAN - 1)) + 1;
 		struct vas_entry source, target;

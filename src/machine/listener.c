@@ -235,7 +235,7 @@ static void apply_fork(struct machine_space *child, const struct vas_op *op)
 		return;
 	machine_area_of(child, op->area)->has_private = from->has_private;
 	if (from->has_private)
-		vas_copy_entries(parent, child, op->other, op->area);
+		vas_copy_entries(parent, child, op->other);
 }
 
 /* Who holds the other's pages now has held private ones if that one had. */

@@ -211,15 +211,13 @@ static bool ask_alone(void *data, uint64_t address, const struct vas_entry *entr
 	struct vas_swap *swap = asking->machine->memory.swap;
 	uint64_t value = vas_entry_read(entry);
 	struct vas_page *page = private_page(asking, value);
-	uint32_t slot = 0;
+	uint32_t slot = vas_entry_slot(value);
 
 	(void)address;
 	if (page != NULL)
 		asking->shared |= vas_page_mapcount(page) != 1 ||
 				  vas_page_is(page, VAS_PAGE_MERGED) ||
 				  (page->slot != 0 && vas_swap_count(swap, page->slot) != 0);
-	else if (!vas_entry_present(value) && vas_entry_kind(value) == VAS_ENTRY_SWAP)
-		slot = (uint32_t)vas_entry_payload(value);
 	if (slot != 0) {
 		/* In the swap cache, and mapped again by another? */
 		page = vas_swap_find(swap, slot);

@@ -247,9 +247,9 @@ void vas_zap(struct vas_memory *memory, struct vas_pmap *pmap, struct vas_range 
 
 /* ---- copy.c, move.c, advise.c, link.c ---- */
 
-/* fork: copies the entries of `from` to `to`, an area of the child's. => the parent's lock alone. */
+/* fork: copies the entries of an area to the child. => the parent's lock alone. */
 void vas_copy_entries(struct machine_space *parent, struct machine_space *child,
-		      const struct vas_area *from, const struct vas_area *to);
+		      const struct vas_area *from);
 void vas_move_entries(struct machine_space *in, const struct vas_op *op);
 /* Frames for the pages of the range that must be copied before they move. -VAS_ENOMEM, and how many
  * there were not is in->wanted. What is left of them the other gives back. => the lock alone. */

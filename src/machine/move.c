@@ -74,18 +74,16 @@ static struct vas_page *hold_page(const struct telling *telling, uint32_t *slot)
 	uint64_t value;
 	uint32_t frame;
 
-	*slot = 0;
 	vas_pmap_lock(telling->entry.table);
 	value = vas_entry_read(&telling->entry);
 	frame = vas_entry_maps(value);
+	*slot = vas_entry_slot(value);
 	if (frame != 0) {
 		page = vas_frame_page(memory->frames, frame);
 		if (vas_entry_present(value))
 			vas_page_get(page);
 		else
 			vas_page_hold_frozen(page);
-	} else if (!vas_entry_present(value) && vas_entry_kind(value) == VAS_ENTRY_SWAP) {
-		*slot = (uint32_t)vas_entry_payload(value);
 	}
 	vas_pmap_unlock(telling->entry.table);
 	if (*slot != 0)

@@ -36,18 +36,21 @@ static bool zap_entry(void *data, uint64_t address, const struct vas_entry *entr
 {
 	struct zapping *zap = data;
 	uint64_t value = vas_entry_read(entry);
+	uint32_t frame, slot;
 
 	(void)address;
 	if (keeps(zap, value))
 		return true;
 	value = vas_entry_set(entry, 0);
-	if (vas_entry_maps(value) != 0) {
-		struct vas_page *page = vas_frame_page(zap->memory->frames, vas_entry_maps(value));
+	frame = vas_entry_maps(value);
+	slot = vas_entry_slot(value);
+	if (frame != 0) {
+		struct vas_page *page = vas_frame_page(zap->memory->frames, frame);
 
 		vas_page_unmap(zap->memory, page, entry, value, entry_locked(value));
 		zap->pages[zap->count++] = page;
-	} else if (!vas_entry_present(value) && vas_entry_kind(value) == VAS_ENTRY_SWAP) {
-		zap->slots[zap->slot_count++] = (uint32_t)vas_entry_payload(value);
+	} else if (slot != 0) {
+		zap->slots[zap->slot_count++] = slot;
 	}
 	return true;
 }
