@@ -80,16 +80,6 @@ static bool hardware(struct machine_space *in, const struct wish *wish)
 			       (wish->access & VAS_ACCESS_EXEC) != 0, &faulting) != 0;
 }
 
-/* As Linux on x86: what may be written or executed may be read. */
-static bool allowed(const struct vas_area *area, enum vas_access access)
-{
-	if ((access & VAS_ACCESS_WRITE) != 0)
-		return (area->flags & VAS_AREA_WRITE) != 0;
-	if ((access & VAS_ACCESS_EXEC) != 0)
-		return (area->flags & VAS_AREA_EXEC) != 0;
-	return (area->flags & VAS_AREA_ACCESS) != 0;
-}
-
 enum { GROW = 1 };
 
 /* One round with the lock shared: 1 (GROW), 0: done, -VAS_EINTR: again, or an error. */
@@ -108,7 +98,7 @@ static int attempt(struct machine_space *in, const struct wish *wish)
 	if (area->range.start > wish->address)
 		return (area->flags & VAS_AREA_GROWS_DOWN) != 0 && !wish->cautious ? GROW
 										   : -VAS_EFAULT;
-	if (!allowed(area, wish->access))
+	if (!vas_area_allows(area, wish->access))
 		return -VAS_EACCES;
 	err = vas_fault(in, area, wish->address, wish->access);
 	if (err > 0 && (wish->bytes == NULL || hardware(in, wish)))

@@ -87,6 +87,16 @@ static inline size_t vas_space_area_offset(const struct vas_space *space,
 	return space->listeners[i].offset;
 }
 
+/* May it be accessed so? As Linux on x86: what may be written or executed may be read. */
+static inline bool vas_area_allows(const struct vas_area *area, enum vas_access access)
+{
+	if ((access & VAS_ACCESS_WRITE) != 0)
+		return (area->flags & VAS_AREA_WRITE) != 0;
+	if ((access & VAS_ACCESS_EXEC) != 0)
+		return (area->flags & VAS_AREA_EXEC) != 0;
+	return (area->flags & VAS_AREA_ACCESS) != 0;
+}
+
 static inline bool vas_space_may(const struct vas_space *space, uint32_t privilege)
 {
 	return (space->privileges & privilege) != 0;

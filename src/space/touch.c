@@ -45,15 +45,6 @@ static int grow_stack(struct vas_area *area, uint64_t address)
 	return 0;
 }
 
-static bool allowed(const struct vas_area *area, enum vas_access access)
-{
-	if ((access & VAS_ACCESS_WRITE) != 0)
-		return (area->flags & VAS_AREA_WRITE) != 0;
-	if ((access & VAS_ACCESS_EXEC) != 0)
-		return (area->flags & VAS_AREA_EXEC) != 0;
-	return (area->flags & VAS_AREA_ACCESS) != 0;
-}
-
 /* Linux on x86 lets any access but a write read the page in before it refuses to execute it. */
 static bool fetches(const struct vas_area *area, enum vas_access access)
 {
@@ -78,7 +69,7 @@ static int do_touch(struct vas_space *space, uint64_t address, enum vas_access a
 		return err;
 	if (area->range.start > address && grow_stack(area, address) != 0)
 		err = -VAS_EFAULT;
-	else if (!allowed(area, access))
+	else if (!vas_area_allows(area, access))
 		err = -VAS_EACCES;
 	if (err == 0 || (err == -VAS_EACCES && fetches(area, access)))
 		vas_tell(space, &(struct vas_op){ .kind = VAS_OP_TOUCH,
