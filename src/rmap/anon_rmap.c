@@ -5,6 +5,8 @@
 
 #include "anon_designs.h"
 
+#include "base/text.h"
+
 static const struct vas_anon_rmap_design *const designs[] = {
 	&vas_anon_vma_chain_design, &vas_anon_vma_design,     &vas_private_ring_design,
 	&vas_area_inode_design,	    &vas_space_inode_design,  &vas_anonmm_design,
@@ -17,22 +19,12 @@ const struct vas_anon_rmap_design *const *vas_anon_rmap_designs(void)
 	return designs;
 }
 
-/* Without strcmp, which a freestanding build lacks. */
-static bool same(const char *a, const char *b)
-{
-	while (*a != '\0' && *a == *b) {
-		a++;
-		b++;
-	}
-	return *a == *b;
-}
-
 const struct vas_anon_rmap_design *vas_anon_rmap_find(const char *name)
 {
 	if (name == NULL)
 		return designs[0];
 	for (size_t i = 0; designs[i] != NULL; i++)
-		if (same(designs[i]->name, name))
+		if (vas_text_equal(designs[i]->name, name))
 			return designs[i];
 	return NULL;
 }

@@ -33,6 +33,7 @@
 
 #include "base/assert.h"
 #include "base/print.h"
+#include "base/text.h"
 
 static const struct vas_file_rmap_design *const designs[] = {
 	&vas_file_cells,     &vas_file_interval_tree, &vas_file_prio_tree,
@@ -45,21 +46,12 @@ const struct vas_file_rmap_design *const *vas_file_rmap_designs(void)
 	return designs;
 }
 
-static bool same_text(const char *a, const char *b)
-{
-	while (*a != '\0' && *a == *b) {
-		a++;
-		b++;
-	}
-	return *a == *b;
-}
-
 const struct vas_file_rmap_design *vas_file_rmap_find(const char *name)
 {
 	if (name == NULL)
 		return designs[0];
 	for (size_t i = 0; designs[i] != NULL; i++)
-		if (same_text(designs[i]->name, name))
+		if (vas_text_equal(designs[i]->name, name))
 			return designs[i];
 	return NULL;
 }

@@ -16,6 +16,7 @@
 
 #include "base/assert.h"
 #include "base/print.h"
+#include "base/text.h"
 
 /* btree stands for all of its tables: it chooses among them when an index is created. */
 static const struct vas_index_ops *const designs[] = {
@@ -39,21 +40,12 @@ const char *const *vas_index_historic_designs(void)
 	return names;
 }
 
-static bool same_text(const char *a, const char *b)
-{
-	while (*a != '\0' && *a == *b) {
-		a++;
-		b++;
-	}
-	return *a == *b;
-}
-
 static const struct vas_index_ops *design_named(const char *name)
 {
 	if (name == NULL)
 		return designs[0];
 	for (size_t i = 0; i < DESIGN_COUNT; i++) {
-		if (same_text(designs[i]->name, name))
+		if (vas_text_equal(designs[i]->name, name))
 			return designs[i];
 	}
 	return NULL;
