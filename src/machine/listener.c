@@ -101,6 +101,26 @@ static void machine_enter(void *data, struct vas_space *space)
 	(void)machine_note_peak(data);
 }
 
+/* What was remembered, out of reach of the next call. Most calls remember nothing. */
+static void take_later(struct machine_space *in, struct machine_later *later)
+{
+	later->populate_count = in->later.populate_count;
+	later->out = in->later.out;
+	if (later->populate_count == 0 && later->out.start == later->out.end)
+		return;
+	*later = in->later;
+	in->later = (struct machine_later){ 0 };
+}
+
+/* => no lock is held. */
+static void do_later(struct machine_space *in, const struct machine_later *later)
+{
+	for (unsigned i = 0; i < later->populate_count; i++)
+		vas_populate_pages(in, later->populate[i].range, later->populate[i].read_only);
+	if (later->out.start < later->out.end)
+		vas_age_pages(in, later->out, later->cold);
+}
+
 static bool machine_leave(void *data, struct vas_space *space, int err)
 {
 	struct vas_machine *machine = data;
@@ -110,13 +130,7 @@ static bool machine_leave(void *data, struct vas_space *space, int err)
 	unsigned tries = in->tries;
 	bool again = err == -VAS_ENOMEM && wanted > 0 && tries < MACHINE_TRIES;
 
-	later.populate_count = in->later.populate_count;
-	later.out = in->later.out;
-	later.cold = in->later.cold;
-	for (unsigned i = 0; i < later.populate_count; i++)
-		later.populate[i] = in->later.populate[i];
-	in->later.populate_count = 0;
-	in->later.out = (struct vas_range){ 0, 0 };
+	take_later(in, &later);
 	in->wanted = 0;
 	in->tries = again ? tries + 1 : 0;
 	if (in->child != NULL && err == 0) {
@@ -127,10 +141,7 @@ static bool machine_leave(void *data, struct vas_space *space, int err)
 	vas_shared_unlock_write(&in->lock);
 	if (again)
 		return vas_make_frames(machine, wanted, &tries) == 0;
-	for (unsigned i = 0; i < later.populate_count; i++)
-		vas_populate_pages(in, later.populate[i].range, later.populate[i].read_only);
-	if (later.out.start < later.out.end)
-		vas_age_pages(in, later.out, later.cold);
+	do_later(in, &later);
 	return false;
 }
 
