@@ -261,16 +261,16 @@ static void left_cache(struct vas_swap *swap, uint32_t slot, bool last)
 		release_slot(swap, slot);
 }
 
-bool vas_swap_remove(struct vas_swap *swap, struct vas_page *page, int32_t mapped)
+bool vas_swap_remove(struct vas_swap *swap, struct vas_page *page, int32_t others)
 {
 	uint32_t slot = page->slot;
 	struct vas_swap_slot *record = lock_slot(swap, slot);
-	bool alone = vas_page_freeze(page, 2 + mapped), last = false;
+	bool alone = vas_page_freeze(page, 2 + others), last = false;
 
 	vas_debug(record->page == vas_frame_number(swap->frames, page));
 	if (alone) {
 		last = forget_page(record, page);
-		vas_page_unfreeze(page, 1 + mapped);
+		vas_page_unfreeze(page, 1 + others);
 	}
 	unlock_slot(record);
 	if (alone)

@@ -46,11 +46,12 @@ struct vas_page *vas_swap_find(struct vas_swap *swap, uint32_t slot);
  * the slot any more. => locked. Takes a reference, sets page->slot. */
 bool vas_swap_insert(struct vas_swap *swap, uint32_t slot, struct vas_page *page);
 /* Takes the page out of the swap cache, if nobody has references but the cache, the caller (one) and
- * `mapped` entries. False: somebody has. The slot is freed if nobody names it. => locked. */
-bool vas_swap_remove(struct vas_swap *swap, struct vas_page *page, int32_t mapped);
-/* A page whose contents could not be had: out of the swap cache, whoever else looks at it. Those
- * find, with its lock, that its slot is 0, and ask for the slot again. The slot is freed if nobody
- * names it. => locked, in the swap cache, a reference. */
+ * `others`, who stay. False: somebody has. The slot is freed if nobody names it. => locked; no entry
+ * maps it, by which a fault could take a reference meanwhile. */
+bool vas_swap_remove(struct vas_swap *swap, struct vas_page *page, int32_t others);
+/* Out of the swap cache, whoever else looks at the page: its contents could not be had, or nobody
+ * names its slot any more. Those find, with its lock, that its slot is 0, and ask for the slot again.
+ * The slot is freed if nobody names it. => locked, in the swap cache, a reference. */
 void vas_swap_discard(struct vas_swap *swap, struct vas_page *page);
 /* `to` takes the place of `from` in the swap cache (migration), as vas_object_replace; but owner and
  * index are the reverse map's to transfer. */

@@ -31,12 +31,11 @@ struct vas_memory_counts {
 	vas_counter scanned;   /* pages that reclaim looked at */
 	vas_counter reclaimed; /* and freed */
 	vas_counter activated; /* and found in use */
-	vas_counter swapped_out, swapped_in, swap_cache_hits;
+	vas_counter swapped_out, swapped_in;
 	vas_counter written; /* pages of files */
 	vas_counter write_errors;
-	vas_counter migrated, migrate_failed;
+	vas_counter migrated;
 	vas_counter merged;
-	vas_counter walks, candidates, hits; /* of the reverse map; also in rmap */
 };
 
 struct vas_memory {

@@ -106,7 +106,8 @@ int vas_page_migrate(struct vas_memory *memory, struct vas_page *page)
 		err = vas_page_move(memory, page, to);
 		vas_page_let_go(memory, page);
 	}
-	vas_memory_count(err == 0 ? &memory->counts.migrated : &memory->counts.migrate_failed);
+	if (err == 0)
+		vas_memory_count(&memory->counts.migrated);
 	vas_page_put(memory, to);
 	return err;
 }

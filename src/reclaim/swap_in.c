@@ -52,7 +52,6 @@ int vas_swap_in(struct vas_memory *memory, uint32_t slot, struct vas_page **out,
 		if (page != NULL) {
 			if (!lock_cached(memory, page, slot))
 				continue;
-			__atomic_add_fetch(&memory->counts.swap_cache_hits, 1, __ATOMIC_RELAXED);
 			*out = page;
 			return 0;
 		}
