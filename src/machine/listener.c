@@ -101,15 +101,14 @@ static void machine_enter(void *data, struct vas_space *space)
 	(void)machine_note_peak(data);
 }
 
-/* What was remembered, out of reach of the next call. Most calls remember nothing. */
-static void take_later(struct machine_space *in, struct machine_later *later)
+/* What was remembered, out of reach of the next call. False: nothing, as by most calls. */
+static bool take_later(struct machine_space *in, struct machine_later *later)
 {
-	later->populate_count = in->later.populate_count;
-	later->out = in->later.out;
-	if (later->populate_count == 0 && later->out.start == later->out.end)
-		return;
+	if (in->later.populate_count == 0 && in->later.out.start == in->later.out.end)
+		return false;
 	*later = in->later;
 	in->later = (struct machine_later){ 0 };
+	return true;
 }
 
 /* => no lock is held. */
@@ -129,8 +128,8 @@ static bool machine_leave(void *data, struct vas_space *space, int err)
 	uint32_t wanted = in->wanted;
 	unsigned tries = in->tries;
 	bool again = err == -VAS_ENOMEM && wanted > 0 && tries < MACHINE_TRIES;
+	bool more = take_later(in, &later);
 
-	take_later(in, &later);
 	in->wanted = 0;
 	in->tries = again ? tries + 1 : 0;
 	if (in->child != NULL && err == 0) {
@@ -141,7 +140,8 @@ static bool machine_leave(void *data, struct vas_space *space, int err)
 	vas_shared_unlock_write(&in->lock);
 	if (again)
 		return vas_make_frames(machine, wanted, &tries) == 0;
-	do_later(in, &later);
+	if (more)
+		do_later(in, &later);
 	return false;
 }
 
