@@ -336,7 +336,7 @@ bool vas_anon_places_may_reindex(void *data, const struct vas_area *area)
 
 /* An instance. */
 
-int vas_anon_places_create(const struct vas_anon_places_kind *kind, size_t size,
+int vas_anon_places_create(const struct vas_anon_places_kind *kind,
 			   const struct vas_anon_rmap_config *config, void **instance)
 {
 	const struct vas_allocator *allocator = config->allocator;
@@ -344,13 +344,13 @@ int vas_anon_places_create(const struct vas_anon_places_kind *kind, size_t size,
 
 	if (allocator == NULL)
 		return -VAS_EINVAL;
-	places = allocator->allocate(allocator->context, size, _Alignof(struct vas_anon_places));
+	places = allocator->allocate(allocator->context, sizeof(*places),
+				     _Alignof(struct vas_anon_places));
 	if (places == NULL)
 		return -VAS_ENOMEM;
-	memset(places, 0, size);
+	memset(places, 0, sizeof(*places));
 	places->kind = kind;
 	places->allocator = allocator;
-	places->size = size;
 	vas_record_store_init(&places->store, allocator, kind->record_bytes);
 	vas_list_init(&places->records);
 	*instance = places;
@@ -364,7 +364,7 @@ void vas_anon_places_destroy(void *instance)
 	if (places == NULL)
 		return;
 	vas_record_store_finish(&places->store);
-	places->allocator->release(places->allocator->context, places, places->size);
+	places->allocator->release(places->allocator->context, places, sizeof(*places));
 }
 
 void vas_anon_places_count(void *instance, struct vas_anon_rmap_counts *counts)

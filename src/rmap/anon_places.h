@@ -45,12 +45,11 @@ struct vas_anon_places_space {
 	uint64_t stamp; /* no two spaces of an instance have had the same */
 };
 
-/* An instance begins with it. */
+/* An instance. */
 struct vas_anon_places {
 	struct vas_mutex lock;
 	const struct vas_anon_places_kind *kind;
 	const struct vas_allocator *allocator;
-	size_t size; /* of the instance */
 	struct vas_record_store store;
 	struct vas_list records; /* vas_anon_record.all, oldest first */
 	uint64_t stamp;
@@ -104,7 +103,7 @@ bool vas_anon_place_visit(const struct vas_anon_place *place, uint64_t index,
 			  struct vas_anon_walk *walk);
 
 /* Functions for the tables of the designs. */
-int vas_anon_places_create(const struct vas_anon_places_kind *kind, size_t size,
+int vas_anon_places_create(const struct vas_anon_places_kind *kind,
 			   const struct vas_anon_rmap_config *config, void **instance);
 void vas_anon_places_destroy(void *instance);
 int vas_anon_places_prepare(void *instance, struct vas_area *area);
@@ -137,5 +136,19 @@ bool vas_anon_places_may_reindex(void *data, const struct vas_area *area);
  * kind's first or second invariant. */
 bool vas_anon_place_check(const struct vas_anon_places *places, const struct vas_anon_place *place,
 			  const void *owner, const struct vas_printer *printer);
+
+/* What the tables of all kinds have alike: of the listener, of the design, and of a design that counts
+ * pages. */
+#define VAS_ANON_PLACES_LISTENER                                                                   \
+	.area_bytes = sizeof(struct vas_anon_place), .close = vas_anon_places_close,               \
+	.reserve = vas_anon_places_reserve, .settle = vas_anon_places_settle,                      \
+	.apply = vas_anon_places_apply, .may_reindex = vas_anon_places_may_reindex
+#define VAS_ANON_PLACES_DESIGN                                                                     \
+	.destroy = vas_anon_places_destroy, .prepare = vas_anon_places_prepare,                    \
+	.bind = vas_anon_places_bind, .restore = vas_anon_places_restore,                          \
+	.count = vas_anon_places_count, .validate = vas_anon_places_validate
+#define VAS_ANON_PLACES_COUNTED                                                                    \
+	.reuse = vas_anon_places_reuse, .unbind = vas_anon_places_unbind,                          \
+	.save = vas_anon_places_save, .forget = vas_anon_places_forget
 
 #endif

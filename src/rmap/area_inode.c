@@ -233,15 +233,10 @@ static bool check(struct vas_anon_places *places, struct vas_anon_record *record
 }
 
 static const struct vas_listener listener = {
-	.area_bytes = sizeof(struct vas_anon_place),
+	VAS_ANON_PLACES_LISTENER,
 	.space_bytes = sizeof(struct vas_anon_places_space),
 	.open = vas_anon_places_open,
-	.close = vas_anon_places_close,
-	.reserve = vas_anon_places_reserve,
-	.settle = vas_anon_places_settle,
-	.apply = vas_anon_places_apply,
 	.may_merge = vas_anon_places_may_merge,
-	.may_reindex = vas_anon_places_may_reindex,
 };
 
 static const struct vas_anon_places_kind kind = {
@@ -260,7 +255,7 @@ static const struct vas_anon_places_kind kind = {
 
 static int create(const struct vas_anon_rmap_config *config, void **instance)
 {
-	return vas_anon_places_create(&kind, sizeof(struct vas_anon_places), config, instance);
+	return vas_anon_places_create(&kind, config, instance);
 }
 
 const struct vas_anon_rmap_design vas_area_inode_design = {
@@ -269,15 +264,7 @@ const struct vas_anon_rmap_design vas_area_inode_design = {
 	.year = 1998,
 	.listener = &listener,
 	.create = create,
-	.destroy = vas_anon_places_destroy,
-	.prepare = vas_anon_places_prepare,
-	.bind = vas_anon_places_bind,
-	.reuse = vas_anon_places_reuse,
-	.unbind = vas_anon_places_unbind,
-	.save = vas_anon_places_save,
-	.restore = vas_anon_places_restore,
-	.forget = vas_anon_places_forget,
 	.walk = walk_tree,
-	.count = vas_anon_places_count,
-	.validate = vas_anon_places_validate,
+	VAS_ANON_PLACES_DESIGN,
+	VAS_ANON_PLACES_COUNTED,
 };

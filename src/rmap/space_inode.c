@@ -182,15 +182,10 @@ static bool check(struct vas_anon_places *places, struct vas_anon_record *record
 }
 
 static const struct vas_listener listener = {
-	.area_bytes = sizeof(struct vas_anon_place),
+	VAS_ANON_PLACES_LISTENER,
 	.space_bytes = sizeof(struct inode_space),
 	.open = open_space,
-	.close = vas_anon_places_close,
-	.reserve = vas_anon_places_reserve,
-	.settle = vas_anon_places_settle,
-	.apply = vas_anon_places_apply,
 	.may_merge = may_merge,
-	.may_reindex = vas_anon_places_may_reindex,
 };
 
 static const struct vas_anon_places_kind kind = {
@@ -206,7 +201,7 @@ static const struct vas_anon_places_kind kind = {
 
 static int create(const struct vas_anon_rmap_config *config, void **instance)
 {
-	return vas_anon_places_create(&kind, sizeof(struct vas_anon_places), config, instance);
+	return vas_anon_places_create(&kind, config, instance);
 }
 
 const struct vas_anon_rmap_design vas_space_inode_design = {
@@ -215,11 +210,6 @@ const struct vas_anon_rmap_design vas_space_inode_design = {
 	.year = 1998,
 	.listener = &listener,
 	.create = create,
-	.destroy = vas_anon_places_destroy,
-	.prepare = vas_anon_places_prepare,
-	.bind = vas_anon_places_bind,
-	.restore = vas_anon_places_restore,
 	.walk = walk_inode,
-	.count = vas_anon_places_count,
-	.validate = vas_anon_places_validate,
+	VAS_ANON_PLACES_DESIGN,
 };
