@@ -25,6 +25,7 @@
 
 #include "bench_anon_rmap.h"
 #include "cmd.h"
+#include "median.h"
 #include "output.h"
 #include "progress.h"
 
@@ -86,13 +87,6 @@ static bool in_list(const char *list, const char *name, bool prefix)
 		list += length + (list[length] == ',');
 	}
 	return list == NULL;
-}
-
-static int compare(const void *a, const void *b)
-{
-	double left = *(const double *)a, right = *(const double *)b;
-
-	return (left > right) - (left < right);
 }
 
 static double median(const struct column *column, size_t timer, size_t runs)
@@ -194,7 +188,7 @@ static bool measure(const struct options *options, const struct bench_anon_work 
 	munmap(run, sizeof(*run));
 	for (size_t i = 0; ok && i < count; i++)
 		for (size_t timer = 0; timer < BENCH_TIMERS; timer++)
-			qsort(columns[i].ns[timer], options->runs, sizeof(double), compare);
+			sort_values(columns[i].ns[timer], options->runs);
 	return ok;
 }
 

@@ -19,6 +19,7 @@
 #include "bench_file_rmap.h"
 #include "bench_file_rmap_trace.h"
 #include "cmd.h"
+#include "median.h"
 #include "output.h"
 #include "progress.h"
 
@@ -78,13 +79,6 @@ struct column {
 	struct bench_rmap_result last;
 };
 
-static int compare_values(const void *a, const void *b)
-{
-	double left = *(const double *)a, right = *(const double *)b;
-
-	return (left > right) - (left < right);
-}
-
 static double median(const struct options *options, const struct column *column, size_t figure)
 {
 	return column->values[figure][options->runs / 2];
@@ -125,8 +119,7 @@ static bool measure(const struct options *options, const struct bench_rmap_work 
 	progress_end();
 	for (size_t i = 0; i < options->design_count; i++)
 		for (size_t figure = 0; figure < RMAP_FIGURES; figure++)
-			qsort(columns[i].values[figure], options->runs, sizeof(double),
-			      compare_values);
+			sort_values(columns[i].values[figure], options->runs);
 	return ok;
 }
 

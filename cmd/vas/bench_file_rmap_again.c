@@ -15,6 +15,7 @@
 
 #include "bench_file_rmap_trace.h"
 #include "bench_index.h"
+#include "median.h"
 
 #define OBJECT	    192
 #define BLOCKS_KEPT 8
@@ -28,13 +29,6 @@ static double spent(void)
 
 	clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &now);
 	return (double)now.tv_sec * 1e9 + (double)now.tv_nsec;
-}
-
-static int compare_values(const void *a, const void *b)
-{
-	double left = *(const double *)a, right = *(const double *)b;
-
-	return (left > right) - (left < right);
 }
 
 struct again {
@@ -145,7 +139,7 @@ static bool time_runs(struct again *again, size_t runs, double *values)
 			ok = make_changes(again, 0, program->count);
 		values[run] = (now - before) / ((double)rounds * program->links);
 	}
-	qsort(values, runs, sizeof(*values), compare_values);
+	sort_values(values, runs);
 	return ok;
 }
 
@@ -234,6 +228,6 @@ double traced_chain_price(size_t runs)
 			return -1;
 		values[run] = with - without;
 	}
-	qsort(values, runs, sizeof(*values), compare_values);
+	sort_values(values, runs);
 	return values[runs / 2] > 0 ? values[runs / 2] : 0;
 }

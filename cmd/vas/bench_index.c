@@ -16,6 +16,7 @@
 
 #include "bench_index.h"
 #include "cmd.h"
+#include "median.h"
 #include "output.h"
 #include "progress.h"
 
@@ -100,13 +101,6 @@ static bool is_historic(const char *design)
 	return in_list(vas_index_historic_designs(), design);
 }
 
-static int compare_values(const void *a, const void *b)
-{
-	double left = *(const double *)a, right = *(const double *)b;
-
-	return (left > right) - (left < right);
-}
-
 static double median(const struct column *column, size_t figure, size_t runs)
 {
 	return column->values[figure][runs / 2];
@@ -174,8 +168,7 @@ static bool measure(const struct options *options, size_t areas, struct column *
 	bench_world_free(&world);
 	for (size_t i = 0; i < options->design_count; i++) {
 		for (size_t figure = 0; figure < FIGURES; figure++)
-			qsort(columns[i].values[figure], options->runs, sizeof(double),
-			      compare_values);
+			sort_values(columns[i].values[figure], options->runs);
 	}
 	return ok;
 }
@@ -255,8 +248,8 @@ static bool measure_policy(const struct options *options, const struct bench_pol
 		gap[run] = policy->gap_ns;
 		change[run] = policy->change_ns;
 	}
-	qsort(gap, runs, sizeof(double), compare_values);
-	qsort(change, runs, sizeof(double), compare_values);
+	sort_values(gap, runs);
+	sort_values(change, runs);
 	policy->gap_ns = gap[runs / 2];
 	policy->change_ns = change[runs / 2];
 	return true;

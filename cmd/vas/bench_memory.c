@@ -20,6 +20,7 @@
 
 #include "bench_memory.h"
 #include "cmd.h"
+#include "median.h"
 #include "output.h"
 #include "progress.h"
 
@@ -74,13 +75,6 @@ struct row {
 	double library[MOST_RUNS], kernel[MOST_RUNS];
 };
 
-static int compare_values(const void *a, const void *b)
-{
-	double left = *(const double *)a, right = *(const double *)b;
-
-	return (left > right) - (left < right);
-}
-
 static void measure(const char *bench, const struct options *options, struct row *rows)
 {
 	progress_start(bench, options->runs * BENCH_MEMORY_WORKS);
@@ -97,8 +91,8 @@ static void measure(const char *bench, const struct options *options, struct row
 	}
 	progress_end();
 	for (size_t work = 0; work < BENCH_MEMORY_WORKS; work++) {
-		qsort(rows[work].kernel, options->runs, sizeof(double), compare_values);
-		qsort(rows[work].library, options->runs, sizeof(double), compare_values);
+		sort_values(rows[work].kernel, options->runs);
+		sort_values(rows[work].library, options->runs);
 	}
 }
 

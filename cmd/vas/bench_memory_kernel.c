@@ -5,6 +5,7 @@
  * little else, with pages of 4 KiB. */
 
 #include "bench_memory.h"
+#include "median.h"
 
 #include <signal.h>
 #include <stdlib.h>
@@ -170,13 +171,6 @@ static double time_fork(void)
 	return spent;
 }
 
-static int compare_values(const void *a, const void *b)
-{
-	double left = *(const double *)a, right = *(const double *)b;
-
-	return (left > right) - (left < right);
-}
-
 /* Of a few: a fork that another process interrupts is not one. */
 static double median_fork(void)
 {
@@ -184,7 +178,7 @@ static double median_fork(void)
 
 	for (size_t i = 0; i < 9; i++)
 		values[i] = time_fork();
-	qsort(values, 9, sizeof(values[0]), compare_values);
+	sort_values(values, 9);
 	return values[4];
 }
 

@@ -29,6 +29,7 @@
 
 #include "bench_memory.h"
 #include "cmd.h"
+#include "median.h"
 #include "output.h"
 #include "progress.h"
 
@@ -326,13 +327,6 @@ static int run_row(const struct options *options, struct row *row, size_t run)
 	return program.wrong ? STATUS_DIFFERENT : STATUS_OK;
 }
 
-static int compare_values(const void *a, const void *b)
-{
-	double left = *(const double *)a, right = *(const double *)b;
-
-	return (left > right) - (left < right);
-}
-
 static int measure(const struct options *options, struct row *rows, size_t count)
 {
 	int status = STATUS_OK;
@@ -347,8 +341,7 @@ static int measure(const struct options *options, struct row *rows, size_t count
 	progress_end();
 	for (size_t i = 0; i < count; i++)
 		for (size_t figure = 0; figure < FIGURES; figure++)
-			qsort(rows[i].values[figure], options->runs, sizeof(double),
-			      compare_values);
+			sort_values(rows[i].values[figure], options->runs);
 	return status;
 }
 

@@ -22,6 +22,7 @@
 
 #include "bench_space.h"
 #include "cmd.h"
+#include "median.h"
 #include "output.h"
 #include "progress.h"
 
@@ -136,13 +137,6 @@ static bool run_kernel(const struct options *options, size_t areas, double *valu
 	return pid > 0 && waitpid(pid, &status, 0) == pid && got == (ssize_t)bytes;
 }
 
-static int compare_values(const void *a, const void *b)
-{
-	double left = *(const double *)a, right = *(const double *)b;
-
-	return (left > right) - (left < right);
-}
-
 /* All runs of all columns with one number of areas. */
 static bool measure(const struct options *options, size_t areas, struct column *columns,
 		    size_t count)
@@ -169,8 +163,7 @@ static bool measure(const struct options *options, size_t areas, struct column *
 	progress_end();
 	for (size_t i = 0; i < count; i++)
 		for (size_t work = 0; work < BENCH_WORKS; work++)
-			qsort(columns[i].values[work], options->runs, sizeof(double),
-			      compare_values);
+			sort_values(columns[i].values[work], options->runs);
 	return ok;
 }
 

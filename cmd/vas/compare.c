@@ -24,6 +24,7 @@
 #include <vas/index.h>
 
 #include "cmd.h"
+#include "median.h"
 #include "output.h"
 #include "progress.h"
 
@@ -219,13 +220,6 @@ static bool check_list(enum subject_kind kind, const char *list)
 
 /* ---- What is said ---- */
 
-static int compare_values(const void *a, const void *b)
-{
-	double left = *(const double *)a, right = *(const double *)b;
-
-	return (left > right) - (left < right);
-}
-
 static double ratio(int64_t a, int64_t b)
 {
 	return b == 0 ? 0 : (double)a / (double)b;
@@ -241,7 +235,7 @@ static struct line line_of(struct subject *subject)
 	const json_t *rmap = json_object_get(subject->memory, "rmap");
 	const json_t *faults = json_object_get(subject->memory, "faults");
 
-	qsort(subject->seconds, subject->runs, sizeof(subject->seconds[0]), compare_values);
+	sort_values(subject->seconds, subject->runs);
 	return (struct line){
 		.median = subject->seconds[subject->runs / 2],
 		.least = subject->seconds[0],
