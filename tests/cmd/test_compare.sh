@@ -8,24 +8,12 @@
 set -u
 vas=$(realpath "$1")
 programs=$(realpath "$2")
+here=$(cd "$(dirname "$0")" && pwd)
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT INT TERM
 cd "$work" || exit 2
 
-count=0
-failed=0
-
-# ok CONDITION-STATUS NAME
-ok()
-{
-	count=$((count + 1))
-	if [ "$1" -eq 0 ]; then
-		echo "ok $count - $2"
-	else
-		echo "not ok $count - $2"
-		failed=$((failed + 1))
-	fi
-}
+. "$here/tap.sh"
 
 "$vas" record -o trace -- "$programs/fork_tree" >said 2>&1
 status=$?
@@ -33,7 +21,7 @@ if [ ! -s trace ]; then
 	tail -n 1 said
 	exit 77
 fi
-[ $status -ge 0 ]; ok $? "a program is recorded"
+ok $status "a program is recorded"
 
 "$vas" compare --runs=1 trace >table
 ok $? "every design replays it without a difference"

@@ -20,26 +20,7 @@ if [ -z "$areas" ]; then
 fi
 cd "$work" || exit 2
 
-count=0
-failed=0
-
-# ok CONDITION-STATUS NAME
-ok()
-{
-	count=$((count + 1))
-	if [ "$1" -eq 0 ]; then
-		echo "ok $count - $2"
-	else
-		echo "not ok $count - $2"
-		failed=$((failed + 1))
-	fi
-}
-
-skip()
-{
-	count=$((count + 1))
-	echo "ok $count - $1 # SKIP $2"
-}
+. "$here/tap.sh"
 
 # holds FILE EXPRESSION NAME: the expression is true of the report r
 holds()

@@ -22,26 +22,7 @@ fi
 programs=$(realpath "$programs")
 cd "$work" || exit 2
 
-count=0
-failed=0
-
-# ok CONDITION-STATUS NAME
-ok()
-{
-	count=$((count + 1))
-	if [ "$1" -eq 0 ]; then
-		echo "ok $count - $2"
-	else
-		echo "not ok $count - $2"
-		failed=$((failed + 1))
-	fi
-}
-
-skip()
-{
-	count=$((count + 1))
-	echo "ok $count - $1 # SKIP $2"
-}
+. "$here/tap.sh"
 
 # has TRACE PATTERN NAME: some line of the trace matches
 has()
