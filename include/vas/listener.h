@@ -63,11 +63,16 @@ enum vas_op_kind {
 	VAS_OP_REINDEX,
 };
 
+/* Whom a page that cannot be touched concerns: nobody (mmap, mremap, brk, mlockall); mlock, which
+ * then fails with -VAS_ENOMEM, or with -VAS_EAGAIN where there is no memory for it; or
+ * madvise(MADV_POPULATE_...), with -VAS_EFAULT or -VAS_ENOMEM. */
+enum vas_touch_for { VAS_TOUCH_FOR_NOBODY, VAS_TOUCH_FOR_LOCK, VAS_TOUCH_FOR_POPULATE };
+
 struct vas_op {
 	enum vas_op_kind kind;
-	bool write; /* TOUCH */
-	int advice; /* ADVISE */
-	uint32_t reserved;
+	bool write;		      /* TOUCH */
+	int advice;		      /* ADVISE */
+	enum vas_touch_for touch_for; /* TOUCH */
 	struct vas_area *area;
 	struct vas_area *other; /* SPLIT, MERGE, MOVE, FORK; else NULL */
 	uint64_t start, end;
@@ -105,11 +110,12 @@ struct vas_listener {
 	int (*open)(void *data, struct vas_space *space, struct vas_space *parent);
 	void (*close)(void *data, struct vas_space *space);
 
-	/* Around each call that changes the space: takes its lock, and lets go. `err` is what the
+	/* Around each call that changes the space: takes its lock, and lets go. `*err` is what the
 	 * call is about to return; true with -VAS_ENOMEM: make the call again, there is memory now
-	 * (the call has changed nothing then). May be NULL. */
+	 * (the call has changed nothing then). A listener that touches pages only now may change it
+	 * (enum vas_touch_for). May be NULL. */
 	void (*enter)(void *data, struct vas_space *space);
-	bool (*leave)(void *data, struct vas_space *space, int err);
+	bool (*leave)(void *data, struct vas_space *space, int *err);
 
 	/* All areas are about to go, one after the other (exit, exec): VAS_OP_UNMAP and VAS_OP_FREE
 	 * follow for each. May be NULL. */

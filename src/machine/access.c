@@ -197,8 +197,8 @@ bool vas_signal_of(int error, int *signal, int *code)
 }
 
 /* The part of a range in one area, and how it is touched; false: there is none any more. */
-static bool next_part(struct machine_space *in, struct vas_range *range, bool read_only,
-		      struct vas_range *part, enum vas_access *access)
+static bool next_part(struct machine_space *in, const struct machine_populate *populate,
+		      struct vas_range *range, struct vas_range *part, enum vas_access *access)
 {
 	unsigned slot = vas_shared_lock_read(&in->lock);
 	struct vas_area *area = vas_find_ge(in->space, range->start);
@@ -206,18 +206,19 @@ static bool next_part(struct machine_space *in, struct vas_range *range, bool re
 
 	if (found) {
 		uint64_t flags = area->flags;
-		bool skip = (flags &
-			     (VAS_AREA_IO | VAS_AREA_RAW_FRAMES | VAS_AREA_LOCK_ON_FAULT)) != 0 ||
+		bool skip = (flags & (VAS_AREA_IO | VAS_AREA_RAW_FRAMES)) != 0 ||
+			    ((flags & VAS_AREA_LOCK_ON_FAULT) != 0 &&
+			     populate->who != VAS_TOUCH_FOR_POPULATE) ||
 			    (flags & VAS_AREA_ACCESS) == 0;
+		bool write = populate->write && (flags & VAS_AREA_WRITE) != 0 &&
+			     (!populate->mixed || area_private(area));
 
 		part->start = area->range.start > range->start ? area->range.start : range->start;
 		part->end = area->range.end < range->end ? area->range.end : range->end;
 		range->start = part->end;
 		if (skip)
 			part->start = part->end;
-		*access = !read_only && (flags & VAS_AREA_WRITE) != 0 && area_private(area)
-				  ? VAS_ACCESS_WRITE
-				  : VAS_ACCESS_READ;
+		*access = write ? VAS_ACCESS_WRITE : VAS_ACCESS_READ;
 		/* Memory that may only be executed is fetched. */
 		if ((flags & (VAS_AREA_READ | VAS_AREA_WRITE)) == 0)
 			*access = VAS_ACCESS_EXEC;
@@ -226,16 +227,27 @@ static bool next_part(struct machine_space *in, struct vas_range *range, bool re
 	return found;
 }
 
-void vas_populate_pages(struct machine_space *in, struct vas_range range, bool read_only)
+static int told(enum vas_touch_for who, int err)
 {
-	struct vas_range part;
+	if (err == -VAS_ENOMEM)
+		return who == VAS_TOUCH_FOR_LOCK ? -VAS_EAGAIN : -VAS_ENOMEM;
+	return who == VAS_TOUCH_FOR_LOCK ? -VAS_ENOMEM : -VAS_EFAULT;
+}
+
+int vas_populate_pages(struct machine_space *in, const struct machine_populate *populate)
+{
+	struct vas_range range = populate->range, part;
 	struct wish wish = { .cautious = true };
 
-	while (next_part(in, &range, read_only, &part, &wish.access)) {
-		for (uint64_t at = part.start; at < part.end; at += VAS_PAGE_SIZE) {
+	while (next_part(in, populate, &range, &part, &wish.access)) {
+		int err = 0;
+
+		for (uint64_t at = part.start; at < part.end && err == 0; at += VAS_PAGE_SIZE) {
 			wish.address = at;
-			if (access_page(in, &wish) != 0)
-				break;
+			err = access_page(in, &wish);
 		}
+		if (err != 0 && populate->who != VAS_TOUCH_FOR_NOBODY)
+			return told(populate->who, err);
 	}
+	return 0;
 }

@@ -111,28 +111,31 @@ static bool take_later(struct machine_space *in, struct machine_later *later)
 	return true;
 }
 
-/* => no lock is held. */
-static void do_later(struct machine_space *in, const struct machine_later *later)
+/* => no lock is held. What the call is to return for it, or 0. */
+static int do_later(struct machine_space *in, const struct machine_later *later)
 {
-	for (unsigned i = 0; i < later->populate_count; i++)
-		vas_populate_pages(in, later->populate[i].range, later->populate[i].read_only);
+	int err = 0;
+
+	for (unsigned i = 0; i < later->populate_count && err == 0; i++)
+		err = vas_populate_pages(in, &later->populate[i]);
 	if (later->out.start < later->out.end)
 		vas_age_pages(in, later->out, later->cold);
+	return err;
 }
 
-static bool machine_leave(void *data, struct vas_space *space, int err)
+static bool machine_leave(void *data, struct vas_space *space, int *err)
 {
 	struct vas_machine *machine = data;
 	struct machine_space *in = machine_space_of(space);
 	struct machine_later later;
 	uint32_t wanted = in->wanted;
 	unsigned tries = in->tries;
-	bool again = err == -VAS_ENOMEM && wanted > 0 && tries < MACHINE_TRIES;
+	bool again = *err == -VAS_ENOMEM && wanted > 0 && tries < MACHINE_TRIES;
 	bool more = take_later(in, &later);
 
 	in->wanted = 0;
 	in->tries = again ? tries + 1 : 0;
-	if (in->child != NULL && err == 0) {
+	if (in->child != NULL && *err == 0) {
 		list_space(in->child);
 		__atomic_add_fetch(&machine->forks, 1, __ATOMIC_RELAXED);
 	}
@@ -140,8 +143,13 @@ static bool machine_leave(void *data, struct vas_space *space, int err)
 	vas_shared_unlock_write(&in->lock);
 	if (again)
 		return vas_make_frames(machine, wanted, &tries) == 0;
-	if (more)
-		do_later(in, &later);
+	if (more) {
+		int told = do_later(in, &later);
+
+		/* These pages lie below what stopped the call. */
+		if (told != 0)
+			*err = told;
+	}
 	return false;
 }
 
@@ -219,18 +227,23 @@ static void remember_touch(struct machine_space *in, const struct vas_op *op)
 {
 	struct machine_later *later = &in->later;
 	unsigned count = later->populate_count;
-	struct vas_range *last = count == 0 ? NULL : &later->populate[count - 1].range;
+	struct machine_populate *last = count == 0 ? NULL : &later->populate[count - 1];
+	bool alike = last != NULL && last->range.end == op->start && last->write == op->write;
 
 	if (op->start >= op->end)
 		return;
 	/* Calls go upwards. */
-	if (last != NULL && (last->end == op->start || count == LATER_MAX)) {
-		last->end = op->end > last->end ? op->end : last->end;
-		later->populate[count - 1].read_only &= !op->write;
+	if (alike || count == LATER_MAX) {
+		last->range.end = op->end > last->range.end ? op->end : last->range.end;
+		last->mixed |= !alike;
+		last->write |= op->write;
 		return;
 	}
-	later->populate[count].range = (struct vas_range){ op->start, op->end };
-	later->populate[count].read_only = !op->write;
+	later->populate[count] = (struct machine_populate){
+		.range = { op->start, op->end },
+		.write = op->write,
+		.who = op->touch_for,
+	};
 	later->populate_count++;
 }
 

@@ -60,11 +60,16 @@ struct vas_machine {
  * reaches over what lies between. */
 #define LATER_MAX 16
 
+/* Pages to be touched on the caller's behalf. */
+struct machine_populate {
+	struct vas_range range;
+	bool write; /* else with reads, which make no copies */
+	bool mixed; /* it reaches over several: only private memory is written */
+	enum vas_touch_for who;
+};
+
 struct machine_later {
-	struct {
-		struct vas_range range;
-		bool read_only; /* MADV_POPULATE_READ: no copies are made */
-	} populate[LATER_MAX];
+	struct machine_populate populate[LATER_MAX];
 	unsigned populate_count;
 	struct vas_range out;
 	bool cold; /* `out` is only made old */
@@ -227,8 +232,9 @@ int vas_fault(struct machine_space *in, struct vas_area *area, uint64_t address,
 
 /* ---- access.c ---- */
 
-/* Faults pages in, with no lock held; errors end an area's part. */
-void vas_populate_pages(struct machine_space *in, struct vas_range range, bool read_only);
+/* Faults pages in, with no lock held. An error ends an area's part; or, where somebody wants to
+ * know, all: it is what he is told. */
+int vas_populate_pages(struct machine_space *in, const struct machine_populate *populate);
 /* Frees some frames for one who found none. 0, or -VAS_ENOMEM: there is nothing to be had. */
 int vas_make_frames(struct vas_machine *machine, uint32_t wanted, unsigned *tries);
 

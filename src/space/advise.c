@@ -262,7 +262,7 @@ static int populate(struct vas_space *space, uint64_t start, uint64_t end, bool 
 		    (area->flags & (write ? VAS_AREA_WRITE : VAS_AREA_READ)) == 0)
 			return -VAS_EINVAL;
 		to = area->range.end < end ? area->range.end : end;
-		err = vas_populate_area(area, at, to, write);
+		err = vas_populate_area(area, at, to, write, VAS_TOUCH_FOR_POPULATE);
 		if (err != 0)
 			return err;
 		at = to;

@@ -97,7 +97,7 @@ static bool move_break(struct vas_space *space, uint64_t address)
 	if (!grow(space, old_end, end))
 		return false;
 	if ((space->future_flags & VAS_AREA_LOCKED) != 0)
-		(void)vas_populate(space, old_end, end);
+		(void)vas_populate(space, old_end, end, VAS_TOUCH_FOR_NOBODY);
 	return true;
 }
 

@@ -86,7 +86,7 @@ static int make_nonlinear(struct vas_area *area, uint64_t start, uint64_t length
 					  .end = start + length,
 					  .from = page_offset });
 	if ((flags & VAS_NONBLOCK) == 0 || (area->flags & VAS_AREA_LOCKED) != 0)
-		(void)vas_populate(space, start, start + length);
+		(void)vas_populate(space, start, start + length, VAS_TOUCH_FOR_NOBODY);
 	vas_space_settle(space);
 	return 0;
 }

@@ -115,7 +115,7 @@ static int do_lock(struct vas_space *space, uint64_t start, uint64_t length, uin
 	if (err != 0)
 		return err;
 	err = lock_range(space, start, end, lock);
-	if (err == 0 && vas_populate(space, start, end) != 0)
+	if (err == 0 && vas_populate(space, start, end, VAS_TOUCH_FOR_LOCK) != 0)
 		err = -VAS_ENOMEM;
 	vas_space_settle(space);
 	return err;

@@ -426,7 +426,8 @@ int vas_map_checked(struct vas_space *space, const struct vas_map *map, uint64_t
 		if (err == 0) {
 			*address = request.address;
 			if (request.populate || (request.flags & VAS_AREA_LOCKED) != 0)
-				(void)vas_populate(space, request.address, end);
+				(void)vas_populate(space, request.address, end,
+						   VAS_TOUCH_FOR_NOBODY);
 		}
 		vas_space_settle(space);
 	}

@@ -25,7 +25,8 @@ static uint64_t file_end(const struct vas_area *area)
 	return area->range.start + (pages << VAS_PAGE_SHIFT);
 }
 
-int vas_populate_area(struct vas_area *area, uint64_t start, uint64_t end, bool write)
+int vas_populate_area(struct vas_area *area, uint64_t start, uint64_t end, bool write,
+		      enum vas_touch_for who)
 {
 	uint64_t reach = file_end(area);
 
@@ -40,13 +41,15 @@ int vas_populate_area(struct vas_area *area, uint64_t start, uint64_t end, bool 
 	if (start < end)
 		vas_tell(area->space, &(struct vas_op){ .kind = VAS_OP_TOUCH,
 							.write = write,
+							.touch_for = who,
 							.area = area,
 							.start = start,
 							.end = reach });
 	return reach < end ? -VAS_EFAULT : 0;
 }
 
-static int populate(struct vas_space *space, uint64_t start, uint64_t end, bool all)
+static int populate(struct vas_space *space, uint64_t start, uint64_t end, bool all,
+		    enum vas_touch_for who)
 {
 	struct vas_area *area = vas_find_ge(space, start);
 
@@ -59,21 +62,21 @@ static int populate(struct vas_space *space, uint64_t start, uint64_t end, bool 
 		if ((area->flags & (VAS_AREA_IO | VAS_AREA_RAW_FRAMES)) != 0 ||
 		    (area->flags & VAS_AREA_LOCK_ON_FAULT) != 0)
 			continue;
-		err = vas_populate_area(area, from, to, write);
+		err = vas_populate_area(area, from, to, write, who);
 		if (err != 0 && !all)
 			return err;
 	}
 	return 0;
 }
 
-int vas_populate(struct vas_space *space, uint64_t start, uint64_t end)
+int vas_populate(struct vas_space *space, uint64_t start, uint64_t end, enum vas_touch_for who)
 {
-	return populate(space, start, end, false);
+	return populate(space, start, end, false, who);
 }
 
 void vas_populate_all(struct vas_space *space, uint64_t start, uint64_t end)
 {
-	(void)populate(space, start, end, true);
+	(void)populate(space, start, end, true, VAS_TOUCH_FOR_NOBODY);
 }
 
 size_t vas_count_areas(const struct vas_space *space, uint64_t start, uint64_t end)

@@ -80,7 +80,7 @@ static int protect_area(struct vas_area *area, uint64_t start, uint64_t end, uin
 	vas_count_pages(space, flags, (int64_t)pages);
 	if ((old & (VAS_AREA_WRITE | VAS_AREA_SHARED | VAS_AREA_LOCKED)) == VAS_AREA_LOCKED &&
 	    (flags & VAS_AREA_WRITE) != 0)
-		(void)vas_populate(space, start, end);
+		(void)vas_populate(space, start, end, VAS_TOUCH_FOR_NOBODY);
 	return 0;
 }
 

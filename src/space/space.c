@@ -181,7 +181,7 @@ void vas_enter(struct vas_space *space)
 	}
 }
 
-bool vas_leave(struct vas_space *space, int err)
+bool vas_leave(struct vas_space *space, int *err)
 {
 	bool again = false;
 
@@ -190,7 +190,7 @@ bool vas_leave(struct vas_space *space, int err)
 			again |= space->listeners[i].listener->leave(space->listeners[i].data,
 								     space, err);
 	}
-	return again && err == -VAS_ENOMEM;
+	return again && *err == -VAS_ENOMEM;
 }
 
 static void drop_all(struct vas_space *space)
@@ -207,12 +207,14 @@ static void drop_all(struct vas_space *space)
 
 void vas_space_destroy(struct vas_space *space)
 {
+	int err = 0;
+
 	if (space == NULL)
 		return;
 	vas_enter(space);
 	drop_all(space);
 	vas_space_settle(space);
-	(void)vas_leave(space, 0);
+	(void)vas_leave(space, &err);
 	close_listeners(space, space->listener_count);
 	vas_area_trim(space, 0);
 	release_space(space);
@@ -220,6 +222,8 @@ void vas_space_destroy(struct vas_space *space)
 
 void vas_exec(struct vas_space *space, const struct vas_layout *layout)
 {
+	int err = 0;
+
 	vas_enter(space);
 	drop_all(space);
 	vas_space_settle(space);
@@ -229,7 +233,7 @@ void vas_exec(struct vas_space *space, const struct vas_layout *layout)
 	space->refuse_exec_gain &= space->exec_gain_inherited;
 	space->future_flags = 0;
 	space->keys = space->settings->protection_keys ? 1 : 0;
-	(void)vas_leave(space, 0);
+	(void)vas_leave(space, &err);
 }
 
 static int do_place(struct vas_space *space, const struct vas_place *place)

@@ -56,7 +56,7 @@ struct vas_space {
  * when a listener could not get what it needs at first and has it now.
  */
 void vas_enter(struct vas_space *space);
-bool vas_leave(struct vas_space *space, int err);
+bool vas_leave(struct vas_space *space, int *err);
 
 #define VAS_CALL(space, call)                                                                      \
 	({                                                                                         \
@@ -65,7 +65,7 @@ bool vas_leave(struct vas_space *space, int err);
 		do {                                                                               \
 			vas_enter(space);                                                          \
 			err_ = (call);                                                             \
-		} while (vas_leave(space, err_));                                                  \
+		} while (vas_leave(space, &err_));                                                 \
 		err_;                                                                              \
 	})
 

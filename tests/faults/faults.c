@@ -303,16 +303,6 @@ static void choose_range(struct step *step)
 	step->length = (1 + random_below(most)) * PAGE;
 }
 
-static bool has_guard(const struct step *step)
-{
-	struct vas_view view = { 0 };
-
-	for (uint64_t at = step->address; at < step->address + step->length && !view.guard;
-	     at += PAGE)
-		vas_look(members[step->member].space, at, &view);
-	return view.guard;
-}
-
 static struct step choose_step(void)
 {
 	static const enum step_kind kinds[] = {
@@ -344,15 +334,6 @@ static struct step choose_step(void)
 	case STEP_ADVISE:
 		step.advice = advices[random_below(sizeof(advices) / sizeof(advices[0]) -
 						   (guards ? 0 : 3))];
-		/* A space by itself does not know of guard pages, which end a populate. */
-		if ((step.advice == VAS_ADVICE_POPULATE_READ ||
-		     step.advice == VAS_ADVICE_POPULATE_WRITE) &&
-		    has_guard(&step))
-			step.advice = VAS_ADVICE_NORMAL;
-		break;
-	case STEP_LOCK:
-		if (has_guard(&step))
-			step.kind = STEP_UNLOCK;
 		break;
 	case STEP_TRUNCATE:
 		step.file = (int)random_below(FILES);

@@ -493,9 +493,9 @@ static const struct deed deeds[] = {
 	{ set_flag, "DONTFORK", 0 },
 	{ install_guards, "GUARD_INSTALL", 0 },
 	{ guard_new_table, "GUARD_INSTALL where there is no table", 0 },
-	{ populate, "POPULATE_WRITE", 0 },
+	{ populate, "POPULATE_WRITE", READS },
 	{ remove_shared, "REMOVE", 0 },
-	{ lock_pages, "mlock and munlock", 0 },
+	{ lock_pages, "mlock and munlock", READS },
 	{ grow_file, "a truncation upwards", 0 },
 	{ shrink_file, "a truncation downwards", 0 },
 	{ shrink_segment, "a truncation of shared memory", READS },
@@ -537,6 +537,14 @@ static uint64_t failures(struct scene *scene, int kind)
 	return sum;
 }
 
+/* What a page that could not be read is told as. */
+static int told_as(const struct deed *deed)
+{
+	if (deed->fn == populate)
+		return -VAS_EFAULT;
+	return deed->fn == lock_pages ? -VAS_ENOMEM : -VAS_EIO;
+}
+
 /* False: the deed has no n-th chance to fail. */
 static bool fail_once(const struct world_config *config, const struct deed *deed, int kind,
 		      uint64_t n, bool full)
@@ -550,7 +558,7 @@ static bool fail_once(const struct world_config *config, const struct deed *deed
 	err = deed->fn(&scene);
 	arm(&scene, kind, 0);
 	failed = failures(&scene, kind) > 0;
-	if (err != 0 && err != (kind < 0 ? -VAS_ENOMEM : -VAS_EIO))
+	if (err != 0 && err != (kind < 0 ? -VAS_ENOMEM : told_as(deed)))
 		fail_msg("%s: error %d when %llu of kind %d fails", deed->name, err,
 			 (unsigned long long)n, kind);
 	if (!failed)
