@@ -53,20 +53,17 @@ static void install_guards(struct machine_space *in, const struct vas_op *op)
 	}
 }
 
-static void remove_pages(const struct vas_op *op)
+static void remove_pages(struct machine_space *in, const struct vas_op *op)
 {
 	struct vas_object *object = machine_object_of(op->area);
 	uint64_t first, last;
-	int err;
 
-	if (object == NULL)
+	/* An area's failure ends the call. */
+	if (object == NULL || in->refused != 0)
 		return;
 	first = machine_index_of(op->area, op->start);
 	last = first + ((op->end - op->start) >> VAS_PAGE_SHIFT) - 1;
-	/* The call has gone too far to fail: the next sync of the object tells. */
-	err = vas_punch_pages(object, first, last);
-	if (err != 0)
-		vas_object_fail(object, err);
+	in->refused = vas_punch_pages(object, first, last);
 }
 
 static void remember(struct machine_space *in, const struct vas_op *op, bool cold)
@@ -93,7 +90,7 @@ void vas_advise_entries(struct machine_space *in, const struct vas_op *op)
 		vas_pmap_each(in->pmap, op->start, op->end, free_entry, in);
 		break;
 	case VAS_ADVICE_REMOVE:
-		remove_pages(op);
+		remove_pages(in, op);
 		break;
 	case VAS_ADVICE_COLD:
 	case VAS_ADVICE_PAGEOUT:

@@ -133,6 +133,9 @@ static bool machine_leave(void *data, struct vas_space *space, int *err)
 	bool again = *err == -VAS_ENOMEM && wanted > 0 && tries < MACHINE_TRIES;
 	bool more = take_later(in, &later);
 
+	if (in->refused != 0)
+		*err = in->refused;
+	in->refused = 0;
 	in->wanted = 0;
 	in->tries = again ? tries + 1 : 0;
 	if (in->child != NULL && *err == 0) {

@@ -89,6 +89,7 @@ struct machine_space {
 	bool listed;		     /* it is in the machine's list */
 	bool linked;		     /* a fork's child: its areas are in their objects' maps */
 	uint32_t wanted;	     /* frames that a call could not get */
+	int refused;		     /* what a store said to a call under way (MADV_REMOVE) */
 	unsigned tries;		     /* how often it was made again for want of them */
 	struct machine_space *child; /* of the fork that goes on */
 	struct machine_later later;

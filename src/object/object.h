@@ -122,8 +122,6 @@ VAS_MUST_CHECK int vas_object_zero_tail(struct vas_object *object, uint64_t size
  * before. */
 VAS_MUST_CHECK int vas_object_punch(struct vas_object *object, uint64_t first, uint64_t last);
 
-/* Keeps an error for vas_object_sync, if it is the first. */
-void vas_object_fail(struct vas_object *object, int err);
 /* What was written reaches the disk; then the error that write-back met since the last call, once. */
 VAS_MUST_CHECK int vas_object_sync(struct vas_object *object);
 

@@ -75,7 +75,8 @@ uint64_t vas_object_size(struct vas_object *object)
 	return size;
 }
 
-void vas_object_fail(struct vas_object *object, int err)
+/* Keeps an error for vas_object_sync, if it is the first. */
+static void keep_error(struct vas_object *object, int err)
 {
 	vas_object_lock(object);
 	if (object->error == 0)
@@ -111,7 +112,7 @@ int vas_object_write(struct vas_object *object, struct vas_page *page)
 	leave(object);
 	if (err != 0) {
 		(void)vas_page_set(page, VAS_PAGE_DIRTY);
-		vas_object_fail(object, err);
+		keep_error(object, err);
 	}
 	return err;
 }

@@ -330,18 +330,21 @@ static void inherit(struct contents *contents, const struct vas_op *op, struct c
 	child->perhaps_zero = parent->perhaps_zero;
 }
 
-/* MADV_REMOVE whose hole the store would not make has changed nothing: the next sync tells. */
+/* MADV_REMOVE whose hole the store would not make has changed nothing, and ends there. */
 static bool removed(struct contents *contents, const struct vas_op *op)
 {
 	struct contents_object *object;
 	uint64_t before;
 
+	if (contents->refused)
+		return false;
 	if (op->area->file == NULL || op->area->file->object == NULL)
 		return true;
 	object = object_of(contents, op->area->file);
 	before = object->punches_failed;
 	object->punches_failed = punches_failed(object);
-	return object->punches_failed == before;
+	contents->refused = object->punches_failed != before;
+	return !contents->refused;
 }
 
 static void advise(const struct vas_op *op, struct cell *cell)
@@ -439,9 +442,20 @@ static void close(void *data, struct vas_space *space)
 	exchange(data, space, NULL);
 }
 
+static bool leave(void *data, struct vas_space *space, int *err)
+{
+	struct contents *contents = data;
+
+	(void)space;
+	assert_true(!contents->refused || *err != 0);
+	contents->refused = false;
+	return false;
+}
+
 const struct vas_listener contents_listener = {
 	.space_bytes = sizeof(struct cells),
 	.open = open,
 	.close = close,
+	.leave = leave,
 	.apply = apply,
 };

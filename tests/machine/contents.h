@@ -34,6 +34,7 @@ struct contents {
 	struct contents_object objects[CONTENTS_OBJECTS];
 	const struct vas_space *spaces[CONTENTS_SPACES];
 	bool populated;
+	bool refused; /* a store's error has ended the call under way */
 };
 
 /* What one place must show. */

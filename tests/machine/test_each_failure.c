@@ -156,13 +156,12 @@ struct step {
 enum {
 	BY_CHILD = 1 << 0,
 	WITH_MERGED = 1 << 1,
-	ABSORBS = 1 << 2,    /* does what it can, and tells nobody */
-	IN_PARTS = 1 << 3,   /* what was done before the error stays done */
-	SYNCS = 1 << 4,	     /* of two errors one is told the next time */
-	TOLD_LATER = 1 << 5, /* what was not done, by the next sync of the first file */
-	NONLINEAR = 1 << 6,  /* as before kernel 4.0 */
-	LOCKS = 1 << 7,	     /* as mlock: a page that cannot be is told with errors of its own */
-	POPULATES = 1 << 8,  /* as madvise */
+	ABSORBS = 1 << 2,   /* does what it can, and tells nobody */
+	IN_PARTS = 1 << 3,  /* what was done before the error stays done */
+	SYNCS = 1 << 4,	    /* of two errors one is told the next time */
+	NONLINEAR = 1 << 5, /* as before kernel 4.0 */
+	LOCKS = 1 << 6,	    /* as mlock: a page that cannot be is told with errors of its own */
+	POPULATES = 1 << 7, /* as madvise */
 };
 
 static struct vas_space *who(struct life *life, const struct step *step)
@@ -479,7 +478,7 @@ static const struct step steps[] = {
 	{ "dontneed", act_advise, ANON + 1, 3, VAS_ADVICE_DONTNEED, 0 },
 	{ "free", act_advise, ANON + 1, 3, VAS_ADVICE_FREE, 0 },
 	{ "remove", act_advise, MEMORY_FILE + 1, 3, VAS_ADVICE_REMOVE, 0 },
-	{ "remove of a file", act_advise, SHARED_FILE + 1, 3, VAS_ADVICE_REMOVE, TOLD_LATER },
+	{ "remove of a file", act_advise, SHARED_FILE + 1, 3, VAS_ADVICE_REMOVE, 0 },
 	{ "dontfork", act_advise, ANON + 1, 3, VAS_ADVICE_DONTFORK, 0 },
 	{ "wipeonfork", act_advise, ANON + 1, 3, VAS_ADVICE_WIPEONFORK, 0 },
 	{ "mergeable", act_advise, ANON + 1, 3, VAS_ADVICE_MERGEABLE, 0 },
@@ -570,8 +569,6 @@ static bool try(const struct trial *trial, const struct source *source, uint64_t
 	source->arm(&life, n);
 	err = step->act(&life, step);
 	more = source->heal(&life, n);
-	if (err == 0 && (step->ways & TOLD_LATER) != 0)
-		err = vas_file_sync(life.world.files[0]);
 	snprintf(life.now, sizeof(life.now), "%s: %s, %s %llu%s", trial->config->anon, step->name,
 		 source->name, (unsigned long long)n, look ? "" : ", not looked at");
 	if (err != 0 && (!more || !expected(step, source, err)) &&
