@@ -167,7 +167,7 @@ void touch_flush_deferred(struct recorder *recorder, struct space *space);
 void touch_before_call(struct recorder *recorder, struct task *task);
 void touch_after_call(struct recorder *recorder, struct task *task, int64_t result);
 void touch_unpark(struct recorder *recorder, struct task *task);
-void touch_forget(struct recorder *recorder, pid_t tid);
+void touch_forget(struct recorder *recorder, const struct task *task);
 void touch_free(struct recorder *recorder);
 
 /* record_file.c */

@@ -124,9 +124,14 @@ static void finish_call(struct recorder *recorder, struct task *task, int64_t re
 static void at_return(struct recorder *recorder, struct task *task)
 {
 	struct __ptrace_syscall_info info;
+	long told = 0;
 
-	if (task->in_call && ptrace(PTRACE_GET_SYSCALL_INFO, task->tid, sizeof(info), &info) > 0 &&
-	    info.op == PTRACE_SYSCALL_INFO_EXIT) {
+	if (task->in_call)
+		told = ptrace(PTRACE_GET_SYSCALL_INFO, task->tid, sizeof(info), &info);
+	/* Killed in this stop: it is on its way to its exit stop, which tells the result, or there. */
+	if ((told < 0 && errno == ESRCH) || (told > 0 && info.op == PTRACE_SYSCALL_INFO_NONE))
+		return;
+	if (told > 0 && info.op == PTRACE_SYSCALL_INFO_EXIT) {
 		if (call_is_clone(task->call))
 			clone_failed(task);
 		if (counts(task))
@@ -306,7 +311,7 @@ static void at_death(struct recorder *recorder, struct task *task, int status)
 	}
 	if (task->stopped)
 		recorder->unannounced--;
-	touch_forget(recorder, task->tid);
+	touch_forget(recorder, task);
 	task_destroy(recorder, task);
 }
 

@@ -270,14 +270,24 @@ void touch_unpark(struct recorder *recorder, struct task *task)
 	recorder->last_parked = at;
 }
 
-void touch_forget(struct recorder *recorder, pid_t tid)
+/*
+ * Of a task that is no more: what still waits for a place is dropped, and what waits behind the
+ * call of another thread is told as that thread's, since it happened to their space.
+ */
+void touch_forget(struct recorder *recorder, const struct task *task)
 {
 	struct parked_fault **at = &recorder->parked;
+	struct space *space = task->space;
 
+	if (space && space->caller) {
+		for (struct parked_fault *fault = space->first_deferred; fault; fault = fault->next)
+			if (fault->fault.tid == task->tid)
+				fault->fault.tid = space->caller->tid;
+	}
 	while (*at) {
 		struct parked_fault *parked = *at;
 
-		if (parked->fault.tid != tid) {
+		if (parked->fault.tid != task->tid) {
 			at = &parked->next;
 			continue;
 		}

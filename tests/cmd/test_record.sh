@@ -83,7 +83,7 @@ $2 == "@touch" {
 }
 { file = "" }
 $2 == "@file" { file = $0; next }
-$2 ~ /^@(limits|layout|shm)$/ { next }
+$2 ~ /^@(limits|layout|shm|privileges)$/ { next }
 !is_time($2) { wrong("neither a call nor one of ours") }
 $3 == "+++" {
 	if ($4 != "superseded")
@@ -148,6 +148,7 @@ test_programs()
 	same_status "threads" threads
 	[ "$(grep -c '^[0-9]* [0-9.]* clone3*(.*CLONE_THREAD' trace)" -eq 8 ]
 	ok $? "8 threads"
+	same_status "threads that are killed in the midst of calls and touches" killed_threads
 	if grep -q '^@faults tracepoint' trace; then
 		lacks trace '@touch .* ~$' "the order of faults and calls is certain"
 	fi
