@@ -44,8 +44,7 @@ struct vas_area *vas_split(struct vas_area *area, uint64_t at)
 	upper->name = vas_name_get(area->name);
 	upper->user = area->user;
 	upper->policy = area->policy;
-	vas_index_resize(space->index, &area->range, area->range.start, at);
-	vas_index_insert(space->index, &upper->range);
+	vas_index_split(space->index, &area->range, &upper->range);
 	vas_tell(space, &(struct vas_op){ .kind = VAS_OP_SPLIT,
 					  .area = area,
 					  .other = upper,
@@ -86,8 +85,12 @@ void vas_take(struct vas_area *target, struct vas_area *source, uint64_t start, 
 {
 	bool whole = start == source->range.start && end == source->range.end;
 
-	give(source, start, end);
-	extend(target, start, end);
+	if (whole && start == target->range.end) {
+		vas_index_merge(target->space->index, &target->range, &source->range);
+	} else {
+		give(source, start, end);
+		extend(target, start, end);
+	}
 	vas_tell(target->space, &(struct vas_op){ .kind = VAS_OP_MERGE,
 						  .area = target,
 						  .other = source,

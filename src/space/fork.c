@@ -157,7 +157,9 @@ static int do_fork(struct vas_space *parent, struct vas_space **child)
 	}
 	if (err == 0) {
 		fill_child(parent, *child, ranges);
-		err = vas_index_load((*child)->index, ranges, count);
+		err = count == vas_index_count(parent->index)
+			      ? vas_index_copy((*child)->index, parent->index, ranges)
+			      : vas_index_load((*child)->index, ranges, count);
 		if (err == 0 && !charge_child(parent)) {
 			for (size_t i = 0; i < count; i++)
 				vas_index_erase((*child)->index, ranges[i]);

@@ -90,8 +90,7 @@ struct vas_range *vas_binary_step(struct vas_cursor *cursor)
 	if (node == NULL)
 		return NULL;
 	cursor->node = node->next;
-	cursor->range = vas_binary_range(node);
-	return cursor->range;
+	return vas_binary_range(node);
 }
 
 static uint64_t hole_start(const struct vas_binary *node)

@@ -123,14 +123,19 @@ int vas_btree_stock(struct vas_btree *tree, size_t spares)
 	return 0;
 }
 
+/* Takes a spare, with anything in it. */
+static struct vas_btree_node *take_spare(struct vas_btree *tree, unsigned int level)
+{
+	vas_assert(tree->spares != 0 && level < VAS_BTREE_LEVELS);
+	tree->nodes[level]++;
+	return pop_spare(tree);
+}
+
 struct vas_btree_node *vas_btree_take(struct vas_btree *tree, unsigned int level)
 {
-	struct vas_btree_node *node;
+	struct vas_btree_node *node = take_spare(tree, level);
 
-	vas_assert(tree->spares != 0 && level < VAS_BTREE_LEVELS);
-	node = pop_spare(tree);
 	make_empty(node, level);
-	tree->nodes[level]++;
 	return node;
 }
 
@@ -204,39 +209,94 @@ struct load {
 	struct vas_btree *tree;
 	struct vas_range *const *ranges;
 	size_t count;
-	size_t nodes[VAS_BTREE_LEVELS];
+	/* Each node of a level gets `each` ranges or children, and the first `more` one more. */
+	struct {
+		size_t nodes, each, more;
+	} at[VAS_BTREE_LEVELS];
+	/* The leaf of another tree that has the bounds of the next range, and its entry there; NULL:
+	 * they are read from the range. */
+	const struct vas_btree_node *source;
+	unsigned int entry;
 };
 
-/* The first of `items` that share `share` of `shares` gets, when all get as many as the others or
- * one more. */
-static size_t first_of_share(size_t items, size_t share, size_t shares)
+/* The first of what node `which` of `level` gets. */
+static size_t first_of(const struct load *load, unsigned int level, size_t which)
 {
-	size_t each = items / shares, more = items % shares;
+	size_t more = load->at[level].more;
 
-	return share * each + (share < more ? share : more);
+	return which * load->at[level].each + (which < more ? which : more);
 }
 
+/* The next bounds and the hole before them. */
+static inline void load_entry(struct vas_btree_node *leaf, unsigned int entry, uint64_t start,
+			      uint64_t end, uint64_t *widest)
+{
+	uint64_t hole = start - leaf->side[entry];
+
+	*widest = hole > *widest ? hole : *widest;
+	leaf->key[entry] = start;
+	leaf->side[entry + 1] = end;
+}
+
+/* From the leaves of another tree; runs of entries, as leaves are not equally full. */
+static uint64_t load_bounds(struct load *load, struct vas_btree_node *leaf, unsigned int count)
+{
+	unsigned int done = 0, from, run;
+	uint64_t widest = 0;
+
+	for (;;) {
+		from = load->entry;
+		run = vas_btree_entries(load->source) - from;
+		run = run < count - done ? run : count - done;
+		for (unsigned int i = 0; i < run; i++)
+			load_entry(leaf, done + i, load->source->key[from + i],
+				   load->source->side[from + i + 1], &widest);
+		done += run;
+		load->entry += run;
+		if (done == count)
+			return widest;
+		load->source = vas_btree_child(load->source, 0);
+		load->entry = 0;
+	}
+}
+
+static inline void copy_links(struct vas_btree_node *leaf, struct vas_range *const *ranges,
+			      unsigned int count)
+{
+	if (sizeof(ranges[0]) == sizeof(leaf->link[0])) {
+		memcpy(leaf->link + 1, ranges, count * sizeof(leaf->link[0]));
+		return;
+	}
+	for (unsigned int i = 0; i < count; i++)
+		leaf->link[i + 1] = vas_btree_link(ranges[i]);
+}
+
+/* Builds leaf `which`; returns its largest hole. */
 static uint64_t load_leaf(struct load *load, struct vas_btree_node *leaf, size_t which)
 {
-	size_t from = first_of_share(load->count, which, load->nodes[0]);
-	size_t to = first_of_share(load->count, which + 1, load->nodes[0]);
-	uint64_t end = from != 0 ? load->ranges[from - 1]->end : 0, widest = 0;
+	struct vas_range *const *ranges = load->ranges + first_of(load, 0, which);
+	unsigned int count = (unsigned int)(load->at[0].each + (which < load->at[0].more));
+	uint64_t widest = 0;
 
-	leaf->side[0] = end;
-	for (size_t i = from; i < to; i++) {
-		struct vas_range *range = load->ranges[i];
-		size_t entry = i - from;
-
-		widest = range->start - end > widest ? range->start - end : widest;
-		end = range->end;
-		leaf->key[entry] = range->start;
-		leaf->side[entry + 1] = end;
-		leaf->link[entry + 1] = vas_btree_link(range);
+	leaf->side[0] = load->tree->end;
+	copy_links(leaf, ranges, count);
+	if (load->source != NULL) {
+		widest = load_bounds(load, leaf, count);
+	} else {
+		for (unsigned int i = 0; i < count; i++)
+			load_entry(leaf, i, ranges[i]->start, ranges[i]->end, &widest);
 	}
+	for (unsigned int i = count; i < VAS_BTREE_ENTRIES; i++) {
+		leaf->key[i] = VAS_BTREE_UNUSED;
+		leaf->side[i + 1] = VAS_BTREE_UNUSED;
+		leaf->link[i + 1] = 0;
+	}
+	leaf->key[VAS_BTREE_ENTRIES] = VAS_BTREE_UNUSED;
+	leaf->link[0] = 0;
 	if (which != 0)
 		load->tree->last->link[0] = vas_btree_link(leaf);
 	load->tree->last = leaf;
-	load->tree->end = end;
+	load->tree->end = leaf->side[count];
 	return widest;
 }
 
@@ -250,15 +310,15 @@ static struct vas_btree_node *load_node(struct load *load, unsigned int level, s
 	uint64_t child_gap, child_bound;
 
 	if (level == 0) {
-		node = which == 0 ? &load->tree->first : vas_btree_take(load->tree, 0);
+		node = which == 0 ? &load->tree->first : take_spare(load->tree, 0);
 		*gap = load_leaf(load, node, which);
 		*bound = node->side[0];
 		return node;
 	}
 	node = vas_btree_take(load->tree, level);
 	*gap = 0;
-	from = first_of_share(load->nodes[level - 1], which, load->nodes[level]);
-	to = first_of_share(load->nodes[level - 1], which + 1, load->nodes[level]);
+	from = first_of(load, level, which);
+	to = first_of(load, level, which + 1);
 	for (size_t i = from; i < to; i++) {
 		child = load_node(load, level - 1, i, &child_gap, &child_bound);
 		node->link[i - from] = vas_btree_link(child);
@@ -272,30 +332,66 @@ static struct vas_btree_node *load_node(struct load *load, unsigned int level, s
 	return node;
 }
 
-int vas_btree_load(struct vas_index *index, struct vas_range *const *ranges, size_t count)
+/* How many nodes `level` has for `items`. */
+static void share(struct load *load, unsigned int level, size_t items, size_t nodes)
 {
-	struct vas_btree *tree = vas_btree_of(index);
-	struct load load = { .tree = tree, .ranges = ranges, .count = count };
+	load->at[level].nodes = nodes;
+	load->at[level].each = items / nodes;
+	load->at[level].more = items % nodes;
+}
+
+static int load_tree(struct load *load)
+{
+	struct vas_btree *tree = load->tree;
 	unsigned int level = 0;
-	size_t nodes = (count + LOAD_ENTRIES - 1) / LOAD_ENTRIES, needed;
+	size_t nodes = (load->count + LOAD_ENTRIES - 1) / LOAD_ENTRIES, needed;
 	uint64_t gap, bound;
 	int err;
 
-	if (count <= VAS_BTREE_ENTRIES)
+	if (load->count <= VAS_BTREE_ENTRIES)
 		nodes = 1;
 	needed = nodes - 1;
-	load.nodes[0] = nodes;
+	share(load, 0, load->count, nodes);
 	while (nodes > 1) {
 		nodes = (nodes + LOAD_CHILDREN - 1) / LOAD_CHILDREN;
-		load.nodes[++level] = nodes;
 		needed += nodes;
+		level++;
+		share(load, level, load->at[level - 1].nodes, nodes);
 	}
 	err = vas_btree_stock(tree, needed);
 	if (err != 0)
 		return err;
 	tree->height = level;
 	tree->way.at[0].node = NULL;
-	tree->root = load_node(&load, level, 0, &gap, &bound);
+	tree->root = load_node(load, level, 0, &gap, &bound);
+	return 0;
+}
+
+int vas_btree_load(struct vas_index *index, struct vas_range *const *ranges, size_t count)
+{
+	struct load load = { .tree = vas_btree_of(index), .ranges = ranges, .count = count };
+
+	return load_tree(&load);
+}
+
+int vas_btree_copy(struct vas_index *index, const struct vas_index *from,
+		   struct vas_range *const *ranges)
+{
+	struct load load = {
+		.tree = vas_btree_of(index),
+		.ranges = ranges,
+		.count = from->count,
+		.source = &vas_btree_of(from)->first,
+	};
+
+	if (load.source->link[0] != 0)
+		return load_tree(&load);
+	/* One leaf is copied as it is; its links behind the ranges are 0 already. */
+	memcpy(load.tree->first.key, load.source->key, sizeof(load.source->key));
+	memcpy(load.tree->first.side, load.source->side, sizeof(load.source->side));
+	copy_links(&load.tree->first, ranges, (unsigned int)from->count);
+	load.tree->end = vas_btree_of(from)->end;
+	load.tree->way.at[0].node = NULL;
 	return 0;
 }
 

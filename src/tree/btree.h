@@ -156,6 +156,8 @@ void vas_btree_give(struct vas_btree *tree, struct vas_btree_node *node, unsigne
 
 int vas_btree_reserve(struct vas_index *index, size_t inserts);
 int vas_btree_load(struct vas_index *index, struct vas_range *const *ranges, size_t count);
+int vas_btree_copy(struct vas_index *index, const struct vas_index *from,
+		   struct vas_range *const *ranges);
 void vas_btree_create(struct vas_index *index);
 void vas_btree_destroy(struct vas_index *index);
 size_t vas_btree_bytes(const struct vas_index *index);

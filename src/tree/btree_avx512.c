@@ -23,8 +23,9 @@
 #pragma GCC target("avx512f,avx512vl,avx512bw,avx512dq,popcnt,bmi,bmi2,lzcnt")
 #endif
 
-#define BTREE_OPS vas_btree_avx512_ops
-#define LANES	  8
+#define BTREE_OPS	  vas_btree_avx512_ops
+#define BTREE_QUICK_HOLES 1
+#define LANES		  8
 
 _Static_assert(VAS_BTREE_SLOTS == 4 * LANES, "four vectors are written out below");
 
@@ -104,11 +105,12 @@ static inline __m512i sort_in(__m512i old, __m512i low, __m512i word)
 	return _mm512_min_epu64(_mm512_max_epu64(up(old, low), word), old);
 }
 
-static inline void sort_in_word(uint64_t *words, uint64_t word)
+static inline void sort_in_word(uint64_t *words, unsigned int slot, uint64_t word)
 {
 	__m512i a = load(words, 0), b = load(words, 1), c = load(words, 2), d = load(words, 3);
 	__m512i fresh = fill(word);
 
+	(void)slot;
 	store(words, 0, sort_in(a, fill(0), fresh));
 	store(words, 1, sort_in(b, a, fresh));
 	store(words, 2, sort_in(c, b, fresh));
@@ -134,9 +136,8 @@ static inline void add_entry(struct vas_btree_node *leaf, unsigned int slot, uin
 	__m512i a = load(leaf->link, 0), b = load(leaf->link, 1), c = load(leaf->link, 2);
 	__m512i ends = fill(end), links = fill(link);
 
-	(void)slot;
-	sort_in_word(leaf->key, start);
-	sort_in_word(leaf->side, end);
+	sort_in_word(leaf->key, slot, start);
+	sort_in_word(leaf->side, slot + 1, end);
 	store(leaf->link, 0, link_in(leaf, 0, a, ends, links));
 	store(leaf->link, 1, link_in(leaf, 1, a, ends, links));
 	store(leaf->link, 2, link_in(leaf, 2, b, ends, links));
@@ -149,11 +150,12 @@ static inline __m512i sort_out(__m512i old, __m512i high, __m512i word)
 	return _mm512_mask_mov_epi64(old, _mm512_cmpge_epu64_mask(old, word), down(old, high));
 }
 
-static inline void sort_out_word(uint64_t *words, uint64_t word)
+static inline void sort_out_word(uint64_t *words, unsigned int slot, uint64_t word)
 {
 	__m512i a = load(words, 0), b = load(words, 1), c = load(words, 2), d = load(words, 3);
 	__m512i gone = fill(word);
 
+	(void)slot;
 	store(words, 0, sort_out(a, b, gone));
 	store(words, 1, sort_out(b, c, gone));
 	store(words, 2, sort_out(c, d, gone));
@@ -175,13 +177,53 @@ static inline void cut_entry(struct vas_btree_node *leaf, unsigned int slot, uin
 	__m512i b = load(leaf->link, 1), c = load(leaf->link, 2), d = load(leaf->link, 3);
 	__m512i ends = fill(end);
 
-	(void)slot;
 	store(leaf->link, 0, link_out(leaf, 0, b, ends));
 	store(leaf->link, 1, link_out(leaf, 1, c, ends));
 	store(leaf->link, 2, link_out(leaf, 2, d, ends));
 	store(leaf->link, 3, link_out(leaf, 3, fill(0), ends));
-	sort_out_word(leaf->key, start);
-	sort_out_word(leaf->side, end);
+	sort_out_word(leaf->key, slot, start);
+	sort_out_word(leaf->side, slot + 1, end);
+}
+
+/* Vector i with the words from `slot` on one place further up, or down. Which word goes where is known from
+ * the place alone, so nothing of this waits for what the last change wrote but the words themselves. */
+static inline __mmask8 from_slot(unsigned int slot, unsigned int i)
+{
+	return (__mmask8)(~UINT32_C(0) << slot >> LANES * i);
+}
+
+static inline __mmask8 at_slot(unsigned int slot, unsigned int i)
+{
+	return (__mmask8)(UINT32_C(1) << slot >> LANES * i);
+}
+
+static inline void open_vector(uint64_t *words, unsigned int i, unsigned int slot, __m512i old,
+			       __m512i low, __m512i word)
+{
+	__m512i moved = _mm512_mask_mov_epi64(old, from_slot(slot, i), up(old, low));
+
+	store(words, i, _mm512_mask_mov_epi64(moved, at_slot(slot, i), word));
+}
+
+static inline void open_word(uint64_t *words, unsigned int slot, uint64_t word)
+{
+	__m512i a = load(words, 0), b = load(words, 1), c = load(words, 2), d = load(words, 3);
+	__m512i fresh = fill(word);
+
+	open_vector(words, 0, slot, a, a, fresh);
+	open_vector(words, 1, slot, b, a, fresh);
+	open_vector(words, 2, slot, c, b, fresh);
+	open_vector(words, 3, slot, d, c, fresh);
+}
+
+static inline void close_word(uint64_t *words, unsigned int slot, uint64_t fresh)
+{
+	__m512i a = load(words, 0), b = load(words, 1), c = load(words, 2), d = load(words, 3);
+
+	store(words, 0, _mm512_mask_mov_epi64(a, from_slot(slot, 0), down(a, b)));
+	store(words, 1, _mm512_mask_mov_epi64(b, from_slot(slot, 1), down(b, c)));
+	store(words, 2, _mm512_mask_mov_epi64(c, from_slot(slot, 2), down(c, d)));
+	store(words, 3, _mm512_mask_mov_epi64(d, from_slot(slot, 3), down(d, fill(fresh))));
 }
 
 /* Before keys LANES * i and up. */

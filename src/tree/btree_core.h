@@ -3,8 +3,8 @@
 
 /*
  * The hot paths of the B-tree, written once and compiled once for each instruction set. The file
- * that includes this one has defined BTREE_OPS, the name of the table, and these functions on arrays
- * of VAS_BTREE_SLOTS words:
+ * that includes this one has defined BTREE_OPS, the name of the table, BTREE_QUICK_HOLES, 1 where the
+ * holes of a leaf are compared all at once, and these functions on arrays of VAS_BTREE_SLOTS words:
  *
  *	rank(key, at)              how many of the ascending keys are <= at
  *	set_word(words, slot, x)   words[slot] = x
@@ -13,6 +13,12 @@
  *	last_at_least(words, below, x)  bits: i < below and words[i] >= x
  *	first_hole(leaf, from, x)  bits: key[i] > from and key[i] - side[i] >= x
  *	last_hole(leaf, below, x)  bits: side[i] < below and key[i] - side[i] >= x
+ *	open_word(words, slot, x), close_word(words, slot, x)
+ *	                           word `slot` becomes x, those from there on move up by one; is gone,
+ *	                           those above it move down, and x is the last
+ *	sort_in_word(words, slot, x), sort_out_word(words, slot, x)
+ *	                           the same for one of ascending words, which are unused behind
+ *	                           their end
  *	add_entry(leaf, slot, start, end, link), cut_entry(leaf, slot, start, end)
  *	                           entry `slot`, not behind all others, comes, or any goes;
  *	                           those above it move by one
@@ -36,13 +42,30 @@ static inline unsigned int highest(uint32_t bits)
 	return 31 - (unsigned int)__builtin_clz(bits);
 }
 
+/* Trees of this height have more leaves than a processor's own caches hold. There a search waits for
+ * the keys of a node, and then for the link that they lead to: unless that is on its way by then.
+ * (A change does not gain by this: it wants all of the leaf at once, whatever the keys are.) */
+#define FAR_HEIGHT 3
+#define LINE_WORDS 8
+
+static inline void fetch(const struct vas_btree_node *node)
+{
+	for (unsigned int i = 0; i < VAS_BTREE_SLOTS; i += LINE_WORDS) {
+		__builtin_prefetch(&node->link[i]);
+		__builtin_prefetch(&node->side[i]);
+	}
+}
+
 /* The leaf in which a range that contains `key` would lie. */
 static inline const struct vas_btree_node *descend(const struct vas_btree *tree, uint64_t key)
 {
 	const struct vas_btree_node *node = tree->root;
 
-	for (unsigned int level = tree->height; level != 0; level--)
+	for (unsigned int level = tree->height; level != 0; level--) {
 		node = vas_btree_child(node, rank(node->key, key));
+		if (tree->height >= FAR_HEIGHT)
+			fetch(node);
+	}
 	return node;
 }
 
@@ -197,6 +220,50 @@ static void btree_resize(struct vas_index *index, struct vas_range *range, uint6
 		vas_btree_end_moved(tree, end);
 }
 
+/* No hole comes or goes. A full leaf may be split between the two, so there it is done in steps. */
+static void btree_split(struct vas_index *index, struct vas_range *low, struct vas_range *high)
+{
+	struct vas_btree *tree = vas_btree_of(index);
+	uint64_t at = high->start;
+	unsigned int slot = way_to(tree, low);
+	struct vas_btree_node *leaf = tree->way.at[0].node;
+
+	tree->way.at[0].slot = slot;
+	if (leaf->key[VAS_BTREE_ENTRIES - 1] != VAS_BTREE_UNUSED) {
+		btree_resize(index, low, low->start, at);
+		btree_insert(index, high);
+		return;
+	}
+	low->end = at;
+	sort_in_word(leaf->key, slot, at);
+	sort_in_word(leaf->side, slot, at);
+	open_word(leaf->link, slot + 1, vas_btree_link(high));
+	tree->way.at[0].slot = slot + 1;
+}
+
+/* The mirror image; in steps where the two are in two leaves. */
+static void btree_merge(struct vas_index *index, struct vas_range *low, struct vas_range *high)
+{
+	struct vas_btree *tree = vas_btree_of(index);
+	uint64_t end = high->end;
+	unsigned int slot = way_to(tree, high);
+	struct vas_btree_node *leaf = tree->way.at[0].node;
+
+	tree->way.at[0].slot = slot;
+	if (slot == 1) {
+		btree_erase(index, high);
+		btree_resize(index, low, low->start, end);
+		return;
+	}
+	low->end = end;
+	sort_out_word(leaf->key, slot - 1, high->start);
+	sort_out_word(leaf->side, slot - 1, high->start);
+	close_word(leaf->link, slot, 0);
+	tree->way.at[0].slot = slot - 1;
+	if (leaf->key[VAS_BTREE_MIN - 1] == VAS_BTREE_UNUSED && tree->height != 0)
+		vas_btree_mend(tree);
+}
+
 static struct vas_range *btree_find(const struct vas_index *index, uint64_t address)
 {
 	uint64_t key = vas_btree_key(address);
@@ -252,31 +319,41 @@ static struct vas_range *btree_last(const struct vas_index *index)
 	return entries != 0 ? vas_btree_range(leaf, entries) : NULL;
 }
 
+/* The cursor then ends with the leaf, and knows which one is next. */
+static inline void take_leaf(struct vas_cursor *cursor, const struct vas_btree_node *leaf)
+{
+	cursor->end = leaf->link + 1 + rank(leaf->key, VAS_BTREE_UNUSED - 1);
+	cursor->node = vas_btree_child(leaf, 0);
+}
+
 static void btree_seek(struct vas_cursor *cursor, const struct vas_index *index, uint64_t address)
 {
+	const struct vas_btree *tree = vas_btree_of(index);
+	const struct vas_btree_node *leaf = &tree->first;
 	uint64_t key = vas_btree_key(address);
-	const struct vas_btree_node *leaf = descend(vas_btree_of(index), key);
-	unsigned int slot = rank(leaf->key, key);
+	unsigned int slot = 1;
 
-	cursor->node = (void *)(uintptr_t)leaf;
-	cursor->slot = slot + (leaf->side[slot] <= address);
+	if (address == 0 && tree->height == 0) {
+		cursor->at = leaf->link + slot;
+		cursor->end = cursor->at + tree->head.count;
+		return;
+	}
+	if (address != 0) {
+		leaf = descend(tree, key);
+		slot = rank(leaf->key, key);
+		slot += leaf->side[slot] <= address;
+	}
+	cursor->at = leaf->link + slot;
+	take_leaf(cursor, leaf);
 }
 
 static struct vas_range *btree_step(struct vas_cursor *cursor)
 {
-	struct vas_btree_node *leaf = cursor->node;
-	size_t slot = cursor->slot;
+	const struct vas_btree_node *leaf = cursor->node;
 
-	if (slot == VAS_BTREE_SLOTS || leaf->link[slot] == 0) {
-		leaf = vas_btree_child(leaf, 0);
-		if (leaf == NULL)
-			return NULL;
-		cursor->node = leaf;
-		slot = 1;
-	}
-	cursor->slot = slot + 1;
-	cursor->range = vas_btree_range(leaf, (unsigned int)slot);
-	return cursor->range;
+	cursor->at = leaf->link + 2;
+	take_leaf(cursor, leaf);
+	return vas_btree_range(leaf, 1);
 }
 
 static bool give_hole(const struct vas_btree_node *leaf, unsigned int slot, struct vas_range *hole)
@@ -362,8 +439,15 @@ static inline bool hole_down(const struct vas_index *index, uint64_t below, uint
 	unsigned int level, slot;
 	uint32_t bits;
 
-	if (below >= tree->end)
+	if (below >= tree->end) {
+		/* Mostly near the end, where a way down is not needed. */
+		if (BTREE_QUICK_HOLES && tree->height != 0) {
+			bits = last_hole(tree->last, tree->end, length);
+			if (bits != 0)
+				return give_hole(tree->last, highest(bits), hole);
+		}
 		return highest_hole(node, tree->height, tree->end, length, hole);
+	}
 	if (below == 0)
 		return false;
 	for (level = tree->height; level != 0; level--) {
@@ -420,8 +504,11 @@ const struct vas_index_ops BTREE_OPS = {
 	.reserve = vas_btree_reserve,
 	.insert = btree_insert,
 	.load = vas_btree_load,
+	.copy = vas_btree_copy,
 	.erase = btree_erase,
 	.resize = btree_resize,
+	.split = btree_split,
+	.merge = btree_merge,
 	.find = btree_find,
 	.find_ge = btree_find_ge,
 	.next = btree_next,

@@ -19,6 +19,17 @@ static inline void close_word(uint64_t *words, unsigned int slot, uint64_t fill)
 	words[VAS_BTREE_SLOTS - 1] = fill;
 }
 
+static inline void sort_in_word(uint64_t *words, unsigned int slot, uint64_t word)
+{
+	open_word(words, slot, word);
+}
+
+static inline void sort_out_word(uint64_t *words, unsigned int slot, uint64_t word)
+{
+	(void)word;
+	close_word(words, slot, VAS_BTREE_UNUSED);
+}
+
 static inline void add_entry(struct vas_btree_node *leaf, unsigned int slot, uint64_t start,
 			     uint64_t end, uint64_t link)
 {

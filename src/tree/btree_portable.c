@@ -6,7 +6,8 @@
 
 #include "btree.h"
 
-#define BTREE_OPS vas_btree_portable_ops
+#define BTREE_OPS	  vas_btree_portable_ops
+#define BTREE_QUICK_HOLES 0
 
 #define BLOCK 8
 

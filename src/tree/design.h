@@ -38,9 +38,15 @@ struct vas_index_ops {
 	int (*reserve)(struct vas_index *index, size_t inserts);
 	void (*insert)(struct vas_index *index, struct vas_range *range);
 	int (*load)(struct vas_index *index, struct vas_range *const *ranges, size_t count);
+	/* NULL: as a load. => the same design, and `from` is not empty. */
+	int (*copy)(struct vas_index *index, const struct vas_index *from,
+		    struct vas_range *const *ranges);
 	void (*erase)(struct vas_index *index, struct vas_range *range);
 	void (*resize)(struct vas_index *index, struct vas_range *range, uint64_t start,
 		       uint64_t end);
+	/* NULL: as a resize and an insert, an erase and a resize. */
+	void (*split)(struct vas_index *index, struct vas_range *low, struct vas_range *high);
+	void (*merge)(struct vas_index *index, struct vas_range *low, struct vas_range *high);
 
 	struct vas_range *(*find)(const struct vas_index *index, uint64_t address);
 	struct vas_range *(*find_ge)(const struct vas_index *index, uint64_t address);
@@ -49,6 +55,7 @@ struct vas_index_ops {
 	struct vas_range *(*first)(const struct vas_index *index);
 	struct vas_range *(*last)(const struct vas_index *index);
 	void (*seek)(struct vas_cursor *cursor, const struct vas_index *index, uint64_t address);
+	/* When no links are at hand, but a node; may put the next ones there. */
 	struct vas_range *(*step)(struct vas_cursor *cursor);
 
 	/* vas_gap_search of gap.h, on the two that follow; or a search of its own, and those are

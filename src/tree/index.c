@@ -122,14 +122,58 @@ int vas_index_load(struct vas_index *index, struct vas_range *const *ranges, siz
 	return err;
 }
 
+int vas_index_copy(struct vas_index *index, const struct vas_index *from,
+		   struct vas_range *const *ranges)
+{
+	int err;
+
+	if (from->ops->copy == NULL || index->ops->copy != from->ops->copy || from->count == 0)
+		return vas_index_load(index, ranges, from->count);
+	vas_assert(index->count == 0);
+	err = index->ops->copy(index, from, ranges);
+	if (err == 0)
+		index->count = from->count;
+	return err;
+}
+
+/* Links that are used once more lead nowhere. */
+static void poison(const struct vas_index *index, struct vas_range *range)
+{
+	if (VAS_CHECKS >= 1)
+		memset((char *)range - index->ops->link_bytes, 0x6b, index->ops->link_bytes);
+}
+
 void vas_index_erase(struct vas_index *index, struct vas_range *range)
 {
 	vas_assert(index->count != 0);
 	index->ops->erase(index, range);
 	index->count--;
-	/* Links that are used once more lead nowhere. */
-	if (VAS_CHECKS >= 1)
-		memset((char *)range - index->ops->link_bytes, 0x6b, index->ops->link_bytes);
+	poison(index, range);
+}
+
+void vas_index_split(struct vas_index *index, struct vas_range *low, struct vas_range *high)
+{
+	vas_assert(low->start < high->start && high->start < high->end && high->end == low->end);
+	if (index->ops->split != NULL) {
+		index->ops->split(index, low, high);
+	} else {
+		index->ops->resize(index, low, low->start, high->start);
+		index->ops->insert(index, high);
+	}
+	index->count++;
+}
+
+void vas_index_merge(struct vas_index *index, struct vas_range *low, struct vas_range *high)
+{
+	vas_assert(low->end == high->start && index->count > 1);
+	if (index->ops->merge != NULL) {
+		index->ops->merge(index, low, high);
+	} else {
+		index->ops->erase(index, high);
+		index->ops->resize(index, low, low->start, high->end);
+	}
+	index->count--;
+	poison(index, high);
 }
 
 void vas_index_resize(struct vas_index *index, struct vas_range *range, uint64_t start,
@@ -175,7 +219,7 @@ void vas_cursor_seek(struct vas_cursor *cursor, const struct vas_index *index, u
 	index->ops->seek(cursor, index, address);
 }
 
-struct vas_range *vas_cursor_next(struct vas_cursor *cursor)
+struct vas_range *vas_cursor_step(struct vas_cursor *cursor)
 {
 	return cursor->index->ops->step(cursor);
 }

@@ -135,8 +135,7 @@ struct vas_range *vas_list_step(struct vas_cursor *cursor)
 	if (link == NULL)
 		return NULL;
 	cursor->node = link->next;
-	cursor->range = vas_list_range(link);
-	return cursor->range;
+	return vas_list_range(link);
 }
 
 struct vas_range vas_list_hole(const struct vas_list_index *list, const struct vas_list_link *link)

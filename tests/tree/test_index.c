@@ -308,6 +308,47 @@ static void resize_one(struct run *run)
 	CHECK(run, range->start == start && range->end == end);
 }
 
+static void split_one(struct run *run)
+{
+	struct vas_range *low = model_at(&run->model, below(run, run->model.count + 1)), *high;
+	uint64_t at, end;
+
+	if (low == NULL || low->end - low->start < 2)
+		return;
+	end = low->end;
+	at = between(run, low->start + 1, end - 1);
+	if (run->reserved == 0)
+		reserve(run);
+	run->reserved--;
+	high = range_create(run->link_bytes, at, end);
+	run->memory.refuse = true;
+	vas_index_split(run->index, low, high);
+	run->memory.refuse = false;
+	CHECK(run, low->end == at && high->start == at && high->end == end);
+	model_insert(&run->model, high);
+}
+
+/* Two that touch, the first ones from a random place on. */
+static void merge_one(struct run *run)
+{
+	size_t place = below(run, run->model.count + 1);
+	struct vas_range *low = model_at(&run->model, place), *high;
+	uint64_t start, end;
+
+	while ((high = model_at(&run->model, ++place)) != NULL && low->end != high->start)
+		low = high;
+	if (high == NULL)
+		return;
+	start = low->start;
+	end = high->end;
+	model_erase(&run->model, high);
+	run->memory.refuse = true;
+	vas_index_merge(run->index, low, high);
+	run->memory.refuse = false;
+	CHECK(run, low->start == start && low->end == end);
+	range_free(run->link_bytes, high);
+}
+
 static void create_index(struct run *run)
 {
 	CHECK(run,
@@ -316,13 +357,14 @@ static void create_index(struct run *run)
 		run->index->ops = run->subject->ops;
 }
 
-/* A second index filled by load has the same ranges; a load that cannot get memory changes nothing.
- */
+/* A second index filled by load, or as a copy, has the same ranges; when it cannot get memory nothing
+ * changes. */
 static void check_load(struct run *run)
 {
 	struct vas_index *index = run->index;
 	struct model copy = { 0 }, model = run->model;
 	size_t fail_at = 0, reserved = run->reserved;
+	bool as_copy = below(run, 2) != 0;
 	int err;
 
 	for (size_t i = 0; i < model.count; i++)
@@ -332,7 +374,8 @@ static void check_load(struct run *run)
 	do {
 		run->model = (struct model){ 0 };
 		run->memory.fail_at = ++fail_at;
-		err = vas_index_load(run->index, copy.ranges, copy.count);
+		err = as_copy ? vas_index_copy(run->index, index, copy.ranges)
+			      : vas_index_load(run->index, copy.ranges, copy.count);
 		run->memory.fail_at = 0;
 		run->model = err == 0 ? copy : run->model;
 		CHECK(run, err == 0 || err == -VAS_ENOMEM);
@@ -365,10 +408,14 @@ static void one_step(struct run *run, bool growing)
 
 	if (what < (growing ? 55u : 15u))
 		insert_one(run);
-	else if (what < 70)
+	else if (what < 65)
 		erase_one(run);
-	else if (what < 85)
+	else if (what < 72)
+		merge_one(run);
+	else if (what < 80)
 		resize_one(run);
+	else if (what < 87)
+		split_one(run);
 	else
 		check_gap(run);
 	check_lookup(run);
