@@ -6,7 +6,7 @@
 #   make            the command at build/vas, libvas.so and libvas.a beside it
 #   make demo       records real programs, replays them, and says what it found
 #   make check      every test; the last line counts them
-#   make bench      timings
+#   make bench      timings, beside the structures of others that can be had
 #   make oracle     random calls compared with the running kernel, CALLS=1000000 of them
 #   make fuzz       the fuzzers, at build-fuzz/fuzz/
 #   make format     lays out the sources as .clang-format says
@@ -33,16 +33,17 @@ check:
 	@scripts/setup check
 	@scripts/check
 
-bench: all
-	$(BUILD)/vas bench index
+bench:
+	@scripts/setup bench
+	@$(MAKE) --no-print-directory all
+	bench/peers/build $(BUILD)/peers
+	$(BUILD)/vas bench index $$(ls $(BUILD)/peers/*.so | sed '/interval_tree/d; s/^/--peer=/')
 	$(BUILD)/vas bench space
 	$(BUILD)/vas bench fault
 	$(BUILD)/vas bench fork
 	$(BUILD)/vas bench reclaim
 	$(BUILD)/vas bench anon-rmap
-	if bench/peers/linux_interval_tree.sh $(BUILD)/linux.so; \
-	then $(BUILD)/vas bench file-rmap --peer=$(BUILD)/linux.so; \
-	else $(BUILD)/vas bench file-rmap; fi
+	$(BUILD)/vas bench file-rmap $$(ls $(BUILD)/peers/*.so | sed '/interval_tree/!d; s/^/--peer=/')
 	$(BUILD)/vas bench nonlinear
 	bench/record.py $(BUILD)/vas
 

@@ -3,12 +3,16 @@
 
 /*
  * The interval tree of Linux, which is what its i_mmap is, behind the interface of file reverse
- * maps: for `vas bench file-rmap --peer`. linux_interval_tree.sh compiles it against the kernel's
- * sources, of which nothing is kept.
+ * maps: for `vas bench file-rmap --peer`. linux.sh compiles it against the kernel's sources, of which
+ * nothing is kept.
  *
  * At its best: the node stands right behind the pages, so that a descent reads one or two cache
  * lines of a link; in the kernel's own areas they lie farther apart.
  */
+
+#include <linux/rbtree_augmented.h>
+
+#include "lib/rbtree.c"
 
 #include <linux/interval_tree_generic.h>
 

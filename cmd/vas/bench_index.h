@@ -9,11 +9,16 @@
  */
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 #include <vas/index.h>
 
-/* The figures that one run over one design gives. */
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/* The figures that one run over one structure gives. */
 enum figure {
 	FIND,
 	FIND_DEPENDENT,
@@ -24,17 +29,21 @@ enum figure {
 	INSERT,
 	INSERT_ASCENDING,
 	ERASE,
-	LOAD,
+	FIND_ERASE,
+	COPY,
 	GAP,
 	GAP_WINDOW,
 	CHURN,
 	SPLIT_MERGE,
+	FIND_SPLIT_MERGE,
 	BYTES,
-	BYTES_LOADED,
+	BYTES_COPIED,
 	FIGURES,
 };
 
-/* One area, 192 bytes in all with the links that a design wants before it. */
+/* Bytes of one area with the links that a structure wants before it; as many as in the kernel. */
+#define BENCH_OBJECT ((size_t)192)
+
 struct bench_area {
 	struct vas_range range;
 	uint64_t id; /* the field that "read" reads */
@@ -52,14 +61,21 @@ struct bench_world {
 	uint32_t *order;	  /* `orders` random orders of all, one after the other */
 	size_t orders;
 	char *arena; /* n + 2 objects */
-	/* Addresses in areas; addresses; lengths of holes between areas. */
-	uint64_t *inside, *anywhere, *holes;
-	/* Random numbers below n. */
+	/* BENCH_ADDRESSES of them: in areas; anywhere. */
+	uint64_t *inside, *anywhere;
+	/* BENCH_CHOICES of them: lengths of holes between areas; random numbers below n. */
+	uint64_t *holes;
 	uint32_t *choice;
 };
 
-/* Random addresses and choices that a workload goes through; a power of two. */
-#define BENCH_CHOICES ((size_t)1 << 16)
+/* Random addresses and choices that a workload goes through. */
+#define BENCH_ADDRESSES ((size_t)1 << 20)
+#define BENCH_CHOICES	((size_t)1 << 16)
+
+/* A structure that looks for gaps by walking its areas does so few of the searches, and none with
+ * more areas. */
+#define BENCH_WALKS	   ((size_t)1 << 12)
+#define BENCH_WALKED_AREAS 10000
 
 /* False: no memory. */
 bool bench_world_create(struct bench_world *world, size_t n, uint64_t seed);
@@ -77,11 +93,45 @@ struct bench_result {
 	double value[FIGURES];
 	uint64_t checksum[FIGURES];
 	bool done[FIGURES];
+	/* Answers that not all structures give; only so that they are asked for. */
+	uint64_t unchecked;
 };
 
-/* Runs all workloads, or those in `wanted`, once. False: no memory. */
+/* Does a gap search end in the hole [low, high)? Then *address is where. */
+static inline bool bench_place(const struct vas_gap *gap, uint64_t low, uint64_t high,
+			       uint64_t *address)
+{
+	uint64_t padding = gap->align > 1 ? gap->align - 1 : 0;
+
+	low = low > gap->low ? low : gap->low;
+	high = high < gap->high ? high : gap->high;
+	if (high < low || high - low < gap->length + padding)
+		return false;
+	*address = (high - gap->length) & ~padding;
+	return true;
+}
+
+/* Runs the workloads of which `wanted` has the bit, 1 << figure, once, on a design of libvas. False:
+ * no memory. */
 bool bench_run(const struct bench_world *world, const char *design, uint32_t wanted,
 	       struct bench_result *result);
+
+/*
+ * What a plug-in for --peer exports as `vas_peer_index`. All of BENCH_PEER_VERSION changes when
+ * this, the world or the result do, or what an operation has to do.
+ */
+#define BENCH_PEER_VERSION 1
+
+struct bench_peer {
+	uint32_t version;
+	/* One word, that heads the column. */
+	const char *name;
+	/* Where it is from; what compiled it, and how. */
+	const char *source, *compiler;
+	/* Bits of the figures that it has no operation for. */
+	uint32_t lacks;
+	bool (*run)(const struct bench_world *world, uint32_t wanted, struct bench_result *result);
+};
 
 /* What one run of a workload of bench_index_gap.c gave. */
 struct bench_policy {
@@ -108,5 +158,9 @@ extern const struct bench_policy_work bench_policy_works[];
 /* False: no memory. */
 bool bench_policy_run(const struct bench_policy_work *work, const char *design,
 		      enum vas_direction direction, struct bench_policy *policy);
+
+#ifdef __cplusplus
+}
+#endif
 
 #endif
