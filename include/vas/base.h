@@ -115,6 +115,19 @@ struct vas_printer {
 	void *context;
 };
 
+/*
+ * Work whose cost hangs on a machine's designs and that no caller sees begin: who wants to time it
+ * is told, by the thread that does it. Reclaim may begin in any call or access that needs a frame,
+ * and most walks of reverse maps are made by reclaim: then one is told of within the other.
+ * => it must not call back into the machine; locks are held.
+ */
+enum vas_work {
+	VAS_WORK_RECLAIM,
+	VAS_WORK_WALK,	    /* for a page that no file has */
+	VAS_WORK_FILE_WALK, /* for a page of a file, or of shared memory */
+};
+typedef void vas_work_fn(void *data, enum vas_work work, bool begins);
+
 #ifdef __cplusplus
 }
 #endif

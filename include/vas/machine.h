@@ -40,6 +40,8 @@ struct vas_machine_config {
 	void *swap_data;
 	uint32_t swap_slots;		       /* of 4 KiB */
 	const struct vas_pmap_observer *pmaps; /* hears of every entry; may be NULL */
+	vas_work_fn *work;		       /* NULL: nobody is told */
+	void *work_data;
 };
 
 /* -VAS_EINVAL: no frames, an unknown design. -VAS_ENOMEM. */
@@ -184,7 +186,8 @@ struct vas_machine_counts {
 	uint64_t scanned, reclaimed, activated;
 	uint64_t swapped_out, swapped_in, written, write_errors;
 	uint64_t migrated, merged;
-	uint64_t walks, candidates, hits; /* of the reverse maps */
+	uint64_t walks, candidates, hits;		 /* of the reverse maps */
+	uint64_t file_walks, file_candidates, file_hits; /* of these, for pages of files */
 	/* Of reverse maps: their records, and what they keep in areas and spaces. */
 	uint64_t anon_rmap_bytes, file_rmap_bytes;
 };

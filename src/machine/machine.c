@@ -104,6 +104,8 @@ int vas_machine_create(const struct vas_machine_config *config, struct vas_machi
 	machine->settings = config->settings != NULL ? config->settings : &machine->own_settings;
 	machine->observer = config->pmaps;
 	err = create_parts(machine, config);
+	machine->memory.rmap.work = config->work;
+	machine->memory.rmap.work_data = config->work_data;
 	if (err != 0) {
 		vas_machine_destroy(machine);
 		return err;

@@ -222,6 +222,9 @@ static void count_rmap_bytes(struct vas_machine *machine, struct vas_machine_cou
 		vas_mutex_unlock(&behind->object->lock, VAS_RANK_OBJECT);
 	}
 	vas_mutex_unlock(&machine->lock, VAS_RANK_LEAF);
+	/* Of files' pages, if their design is that; else of the few that it must help out with. */
+	*(rmap->file->chains ? &counts->file_rmap_bytes : &counts->anon_rmap_bytes) +=
+		vas_pte_chains_bytes(&rmap->own_chains);
 }
 
 static uint64_t figure(const vas_counter *figure)
@@ -232,6 +235,7 @@ static uint64_t figure(const vas_counter *figure)
 void vas_machine_count(struct vas_machine *machine, struct vas_machine_counts *counts)
 {
 	const struct vas_rmap *rmap = &machine->memory.rmap;
+	const struct vas_walk_figures *anon = &rmap->figures[0], *file = &rmap->figures[1];
 	const struct vas_memory_counts *memory = &machine->memory.counts;
 	struct machine_space *in = NULL;
 	struct vas_frame_counts frames;
@@ -264,9 +268,13 @@ void vas_machine_count(struct vas_machine *machine, struct vas_machine_counts *c
 	counts->write_errors = figure(&memory->write_errors);
 	counts->migrated = figure(&memory->migrated);
 	counts->merged = figure(&memory->merged);
-	counts->walks = __atomic_load_n(&rmap->walks, __ATOMIC_RELAXED);
-	counts->candidates = __atomic_load_n(&rmap->candidates, __ATOMIC_RELAXED);
-	counts->hits = __atomic_load_n(&rmap->hits, __ATOMIC_RELAXED);
+	counts->file_walks = __atomic_load_n(&file->walks, __ATOMIC_RELAXED);
+	counts->file_candidates = __atomic_load_n(&file->candidates, __ATOMIC_RELAXED);
+	counts->file_hits = __atomic_load_n(&file->hits, __ATOMIC_RELAXED);
+	counts->walks = __atomic_load_n(&anon->walks, __ATOMIC_RELAXED) + counts->file_walks;
+	counts->candidates =
+		__atomic_load_n(&anon->candidates, __ATOMIC_RELAXED) + counts->file_candidates;
+	counts->hits = __atomic_load_n(&anon->hits, __ATOMIC_RELAXED) + counts->file_hits;
 	count_rmap_bytes(machine, counts);
 }
 

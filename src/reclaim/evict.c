@@ -179,6 +179,7 @@ int vas_page_out(struct vas_memory *memory, struct vas_page *page)
 	bool active, listed;
 	int err = -VAS_EBUSY;
 
+	vas_rmap_tell(&memory->rmap, VAS_WORK_RECLAIM, true);
 	vas_page_lock(page);
 	listed = vas_lru_take(&memory->lru, page, &active);
 	if (listed)
@@ -188,6 +189,7 @@ int vas_page_out(struct vas_memory *memory, struct vas_page *page)
 	else if (listed)
 		vas_lru_add(&memory->lru, page, active);
 	vas_page_let_go(memory, page);
+	vas_rmap_tell(&memory->rmap, VAS_WORK_RECLAIM, false);
 	return err;
 }
 

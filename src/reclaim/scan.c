@@ -162,6 +162,7 @@ size_t vas_reclaim(struct vas_memory *memory, size_t goal, int *error)
 	};
 	size_t idle = 0;
 
+	vas_rmap_tell(&memory->rmap, VAS_WORK_RECLAIM, true);
 	while (scan.freed < goal && idle < VAS_SHARED_SLOTS &&
 	       scan.looked <= 2 * ROUNDS * (scan.total + BATCH)) {
 		unsigned part = __atomic_fetch_add(&memory->lru.next_part, 1, __ATOMIC_RELAXED) %
@@ -171,6 +172,7 @@ size_t vas_reclaim(struct vas_memory *memory, size_t goal, int *error)
 		scan_part(&scan, part);
 		idle = scan.looked == before ? idle + 1 : 0;
 	}
+	vas_rmap_tell(&memory->rmap, VAS_WORK_RECLAIM, false);
 	if (error != NULL)
 		*error = scan.error;
 	return scan.freed;

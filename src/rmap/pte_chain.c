@@ -380,13 +380,17 @@ static void design_bind(void *instance, struct vas_page *page, struct vas_area *
 	page->index = address >> VAS_PAGE_SHIFT;
 }
 
+size_t vas_pte_chains_bytes(const struct vas_pte_chains *chains)
+{
+	return __atomic_load_n(&chains->nodes, __ATOMIC_RELAXED) * sizeof(struct node);
+}
+
 static void design_count(void *instance, struct vas_anon_rmap_counts *counts)
 {
 	const struct vas_pte_chains *chains = instance;
-	size_t nodes = __atomic_load_n(&chains->nodes, __ATOMIC_RELAXED);
 
 	*counts = (struct vas_anon_rmap_counts){
-		.bytes = nodes * sizeof(struct node),
+		.bytes = vas_pte_chains_bytes(chains),
 		.records = __atomic_load_n(&chains->records, __ATOMIC_RELAXED),
 	};
 }

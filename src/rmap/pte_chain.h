@@ -26,6 +26,9 @@ struct vas_pte_chains {
 	size_t nodes, records;
 };
 
+/* Of their records. */
+size_t vas_pte_chains_bytes(const struct vas_pte_chains *chains);
+
 /* Fills the pool for so many adds. -VAS_ENOMEM. */
 VAS_MUST_CHECK int vas_pte_chain_reserve(struct vas_pool *pool, size_t adds);
 

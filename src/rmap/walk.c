@@ -136,19 +136,24 @@ uint32_t vas_rmap_walk(struct vas_rmap *rmap, struct vas_page *page, vas_pte_cha
 		.frame = vas_frame_number(rmap->frames, page),
 		.wanted = (uint32_t)vas_page_mapcount(page),
 	};
+	bool file = page->kind == VAS_PAGE_OBJECT;
+	enum vas_work work = file ? VAS_WORK_FILE_WALK : VAS_WORK_WALK;
+	struct vas_walk_figures *figures = &rmap->figures[file];
 	size_t candidates;
 
 	vas_debug(vas_page_is(page, VAS_PAGE_LOCKED));
 	if (looking.wanted == 0)
 		return 0;
+	vas_rmap_tell(rmap, work, true);
 	if (vas_rmap_chained(rmap, page))
 		candidates = vas_pte_chain_walk(rmap->frames, page, look, &looking);
-	else if (page->kind == VAS_PAGE_OBJECT)
+	else if (file)
 		candidates = walk_object(&looking);
 	else
 		candidates = walk_places(&looking);
-	__atomic_add_fetch(&rmap->walks, 1, __ATOMIC_RELAXED);
-	__atomic_add_fetch(&rmap->candidates, candidates, __ATOMIC_RELAXED);
-	__atomic_add_fetch(&rmap->hits, looking.hits, __ATOMIC_RELAXED);
+	vas_rmap_tell(rmap, work, false);
+	__atomic_add_fetch(&figures->walks, 1, __ATOMIC_RELAXED);
+	__atomic_add_fetch(&figures->candidates, candidates, __ATOMIC_RELAXED);
+	__atomic_add_fetch(&figures->hits, looking.hits, __ATOMIC_RELAXED);
 	return looking.hits;
 }

@@ -34,8 +34,18 @@ struct vas_rmap {
 
 	struct vas_pte_chains *chains; /* the design's, or the next one */
 	struct vas_pte_chains own_chains;
-	size_t walks, candidates, hits;
+	vas_work_fn *work; /* hears of walks, and of reclaim; NULL: nobody does */
+	void *work_data;
+	struct vas_walk_figures {
+		size_t walks, candidates, hits;
+	} figures[2]; /* [1]: of pages of files */
 };
+
+static inline void vas_rmap_tell(const struct vas_rmap *rmap, enum vas_work work, bool begins)
+{
+	if (rmap->work != NULL)
+		rmap->work(rmap->work_data, work, begins);
+}
 
 void vas_rmap_init(struct vas_rmap *rmap, struct vas_frames *frames,
 		   const struct vas_anon_rmap_design *anon, void *anon_data,

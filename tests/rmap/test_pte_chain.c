@@ -401,15 +401,15 @@ static void the_front_tells_by_entries_who_maps_a_private_page(void **state)
 	(void)vas_entry_set(&entry, vas_migration_make(vas_entry_read(&entry)));
 	assert_int_equal(walk_front(f, &rmap), 3);
 	assert_all_seen_once(f);
-	assert_int_equal(rmap.candidates, 2 * 20 + 8);
+	assert_int_equal(rmap.figures[0].candidates, 2 * 20 + 8);
 	/* merged: exact */
 	(void)vas_page_set(f->page, VAS_PAGE_MERGED);
 	assert_true(vas_rmap_chained(&rmap, f->page));
 	assert_int_equal(walk_front(f, &rmap), 3);
 	assert_all_seen_once(f);
-	assert_int_equal(rmap.candidates, 2 * 20 + 8 + 3);
-	assert_int_equal(rmap.hits, 6);
-	assert_int_equal(rmap.walks, 2);
+	assert_int_equal(rmap.figures[0].candidates, 2 * 20 + 8 + 3);
+	assert_int_equal(rmap.figures[0].hits, 6);
+	assert_int_equal(rmap.figures[0].walks, 2);
 }
 
 static void the_front_finds_pages_of_objects_by_their_map(void **state)
