@@ -13,7 +13,7 @@ import sys
 from tap import ROOT, Tap, run
 
 FORMATTER = "clang-format-14"
-FOLDERS = ["include", "src", "cmd", "tests", "examples", "fuzz", "bench"]
+FOLDERS = ["include", "src", "cmd", "tests", "examples", "fuzz", "bench", "report"]
 LICENCE = "SPDX-License-Identifier: MIT"
 OWNER = "SPDX-FileCopyrightText: 2026 the vas authors"
 
@@ -32,7 +32,9 @@ def fix():
 
 
 def check_licences(tap, folder):
-    files = [*sources(folder), *(ROOT / folder).rglob("meson.build")]
+    files = [*sources(folder)]
+    for pattern in ("*.js", "meson.build"):
+        files += (ROOT / folder).rglob(pattern)
     bare = []
     for path in files:
         lines = path.read_text(errors="replace").splitlines()[:2]

@@ -76,8 +76,7 @@ static enum area_kind kind_of_file(const struct picture_area *area)
 	return (area->flags & VAS_AREA_WRITE) != 0 ? KIND_DATA : KIND_FILE;
 }
 
-/* From the area alone. */
-static enum area_kind kind_alone(const struct picture_area *area)
+enum area_kind area_kind_alone(const struct picture_area *area)
 {
 	if (slice_equal(area->name, "[stack]"))
 		return KIND_STACK;
@@ -189,7 +188,7 @@ void picture_classify(struct picture *picture, const uint64_t *stacks, size_t co
 	struct stack_sizes known = { .count = 0 };
 
 	for (size_t i = 0; i < picture->count; i++)
-		picture->areas[i].kind = kind_alone(&picture->areas[i]);
+		picture->areas[i].kind = area_kind_alone(&picture->areas[i]);
 	for (size_t i = 0; i < picture->count; i++)
 		if (is_guard(picture, i))
 			picture->areas[i].kind = KIND_GUARD;

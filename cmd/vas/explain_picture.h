@@ -169,6 +169,9 @@ int picture_parse(struct picture *picture, char *text, size_t length, const char
 /* Says of each area what it is. `stacks`: addresses inside of stacks of threads, sorted. */
 void picture_classify(struct picture *picture, const uint64_t *stacks, size_t count);
 
+/* What an area is for, as far as it tells by itself: name, flags and file are looked at. */
+enum area_kind area_kind_alone(const struct picture_area *area);
+
 /* Adds a sentence to picture->note. */
 __attribute__((format(printf, 2, 3))) void picture_note(struct picture *picture, const char *format,
 							...);

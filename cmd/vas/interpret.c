@@ -142,6 +142,7 @@ static int create_bare(struct interpreter *in, struct vas_space_config *config,
 
 	if (in->chain == NULL && vas_anon_vma_chain_create(&chain, &in->chain) != 0)
 		return -VAS_ENOMEM;
+	config->listeners[2] = config->listeners[1];
 	config->listeners[1] = config->listeners[0];
 	config->listeners[0].listener = &vas_anon_vma_chain_listener;
 	config->listeners[0].data = in->chain;
@@ -166,6 +167,8 @@ struct traced_space *interpret_new_space(struct interpreter *in, const struct pr
 	config.personality = process->personality;
 	config.listeners[0].listener = in->options.listener;
 	config.listeners[0].data = in->options.listener_data;
+	config.listeners[1].listener = in->options.second_listener;
+	config.listeners[1].data = in->options.second_data;
 	err = memory == NULL ? create_bare(in, &config, &traced->space)
 			     : memory->space(in->options.memory_data, &config, in->huge_faults,
 					     &traced->space);
@@ -446,6 +449,11 @@ static int feed_space_call(struct interpreter *in, const struct trace_event *eve
 	}
 	if (event->call.result == RESULT_NONE || event->call.result == RESULT_RESTART) {
 		outcome_skip(&context, SKIP_NO_RESULT);
+		return 0;
+	}
+	/* The thread was killed before it got the lock of its space. */
+	if (!kernel_succeeded(&context) && event->call.error == VAS_EINTR) {
+		outcome_skip(&context, SKIP_ERROR);
 		return 0;
 	}
 	interpret_sync_process(process);

@@ -125,6 +125,9 @@ struct interpreter_options {
 	/* One more listener in every space (after the reverse map's); NULL: none. */
 	const struct vas_listener *listener;
 	void *listener_data;
+	/* And one more, after that one. */
+	const struct vas_listener *second_listener;
+	void *second_data;
 
 	void *context;
 };

@@ -9,6 +9,7 @@
 
 #include "interpret.h"
 #include "trace_value.h"
+#include "work_clock.h"
 
 /* Files by number: open file descriptions of @file lines, segments of @shm lines. */
 struct file_map {

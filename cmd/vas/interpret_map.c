@@ -139,7 +139,7 @@ static bool is_fixed(const struct mapping *mapping)
 static struct outcome try_map(const struct call_context *context, const struct mapping *mapping)
 {
 	uint64_t at = mapping->hint;
-	int err = vas_map(context->space, &mapping->map, &at);
+	int err = TIMED(WORK_MAP, vas_map(context->space, &mapping->map, &at));
 
 	return (struct outcome){ -err, err == 0 ? at : 0 };
 }
@@ -331,7 +331,7 @@ int interpret_mmap(struct call_context *context)
 static struct outcome try_remap(const struct call_context *context, const struct vas_remap *remap)
 {
 	uint64_t at = 0;
-	int err = vas_remap(context->space, remap, &at);
+	int err = TIMED(WORK_REMAP, vas_remap(context->space, remap, &at));
 
 	return (struct outcome){ -err, err == 0 ? at : 0 };
 }
@@ -517,7 +517,7 @@ int interpret_brk(struct call_context *context)
 		outcome_skip(context, SKIP_ADDRESS);
 		return 0;
 	}
-	if (vas_brk(context->space, address, &now) != 0)
+	if (TIMED(WORK_MAP, vas_brk(context->space, address, &now)) != 0)
 		return interpret_no_memory(context->in, context->event);
 	if (context->traced->partial && now != value)
 		outcome_skip(context, SKIP_ERROR);
@@ -533,7 +533,8 @@ static int attach_known(const struct call_context *context, struct traced_file *
 			uint64_t flags, uint64_t address)
 {
 	uint64_t at = address, size = segment->file.size, value = context->call->value;
-	int err = vas_attach(context->space, &segment->file, size, (uint32_t)flags, &at);
+	int err = TIMED(WORK_MAP,
+			vas_attach(context->space, &segment->file, size, (uint32_t)flags, &at));
 	const uint32_t replace = 040000, round = 020000;
 
 	if (outcome_check(context, (struct outcome){ -err, err == 0 ? at : 0 }, NULL))
@@ -567,8 +568,8 @@ int interpret_shmat(struct call_context *context)
 		return attach_known(context, segment, flags, address);
 	apply_begun(context, value, value + vas_page_up(segment->file.size));
 	flags = (flags | 040000) & ~UINT64_C(020000);
-	err = vas_attach(context->space, &segment->file, segment->file.size, (uint32_t)flags,
-			 &value);
+	err = TIMED(WORK_MAP, vas_attach(context->space, &segment->file, segment->file.size,
+					 (uint32_t)flags, &value));
 	if (err != 0)
 		(void)outcome_check(context, (struct outcome){ -err, 0 }, NULL);
 	else

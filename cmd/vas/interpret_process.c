@@ -57,11 +57,11 @@ static int fork_space(struct interpreter *in, struct vas_space *parent, struct v
 {
 	int policy = in->settings.overcommit_memory, err;
 
-	err = vas_fork(parent, child);
+	err = TIMED(WORK_FORK, vas_fork(parent, child));
 	if (err == 0)
 		return 0;
 	in->settings.overcommit_memory = 1;
-	err = vas_fork(parent, child);
+	err = TIMED(WORK_FORK, vas_fork(parent, child));
 	in->settings.overcommit_memory = policy;
 	return err != 0 ? err : 1;
 }

@@ -48,7 +48,7 @@ static int run_range(const struct call_context *context, const struct range_call
 		return -1;
 	if (save_areas(context, call->start, call->length, &saved) < 0)
 		return -1;
-	err = call->run(context->space, call);
+	err = TIMED(WORK_MAP, call->run(context->space, call));
 	if (!outcome_check(context, (struct outcome){ -err, 0 }, NULL) && err == 0)
 		restore_areas(context, &saved);
 	drop_saved(&saved);
@@ -77,7 +77,7 @@ int interpret_munmap(struct call_context *context)
 	    save_areas(context, start, length, &saved) < 0)
 		return -1;
 	if (!applied)
-		err = vas_unmap(context->space, start, length);
+		err = TIMED(WORK_MAP, vas_unmap(context->space, start, length));
 	if (!outcome_check(context, (struct outcome){ -err, 0 }, NULL) && err == 0)
 		restore_areas(context, &saved);
 	drop_saved(&saved);
@@ -204,7 +204,8 @@ static int advise_ranges(const struct call_context *context, int64_t advice, str
 		    !value_number(length, &bytes))
 			return interpret_fail(context->in, context->event,
 					      "process_madvise: a vector that cannot be read");
-		model->error = -vas_advise(context->space, start, bytes, (int)advice);
+		model->error =
+			-TIMED(WORK_MAP, vas_advise(context->space, start, bytes, (int)advice));
 		if (model->error == 0)
 			model->value += bytes;
 	}
@@ -325,7 +326,7 @@ int interpret_mlockall(struct call_context *context)
 
 	if (argument_flags(context, 0, CONSTANTS_MCL, &flags) < 0)
 		return -1;
-	err = vas_lock_all(context->space, (uint32_t)flags);
+	err = TIMED(WORK_MAP, vas_lock_all(context->space, (uint32_t)flags));
 	if (!outcome_check(context, (struct outcome){ -err, 0 }, NULL) && err == 0)
 		(void)!vas_unlock_all(context->space);
 	return 0;
@@ -333,7 +334,7 @@ int interpret_mlockall(struct call_context *context)
 
 int interpret_munlockall(struct call_context *context)
 {
-	int err = vas_unlock_all(context->space);
+	int err = TIMED(WORK_MAP, vas_unlock_all(context->space));
 
 	(void)outcome_check(context, (struct outcome){ -err, 0 }, NULL);
 	return 0;
@@ -377,7 +378,7 @@ int interpret_shmdt(struct call_context *context)
 
 	if (argument_number(context, 0, &address) < 0)
 		return -1;
-	err = vas_detach(context->space, address);
+	err = TIMED(WORK_MAP, vas_detach(context->space, address));
 	if (context->traced->partial && kernel_succeeded(context) && err != 0)
 		outcome_skip(context, SKIP_UNKNOWN_AREA); /* attached before the trace began */
 	else

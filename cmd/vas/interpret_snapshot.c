@@ -276,7 +276,7 @@ static int place_line(struct interpreter *in, struct thread *thread, const struc
 		.name = name,
 	};
 	struct vas_area *area;
-	int err = vas_place(space, &place);
+	int err = TIMED(WORK_MAP, vas_place(space, &place));
 
 	free(name);
 	if (err != 0)
@@ -305,8 +305,12 @@ static int load(struct interpreter *in, const struct trace_event *event, struct 
 		if (files[i] == NULL || interpret_open(in, event, files[i]->data) < 0)
 			err = -VAS_ENOMEM;
 	}
-	if (err == 0)
+	if (err == 0) {
+		enum work was = work_switch(WORK_EXIT);
+
 		vas_exec(space, &layout);
+		work_switch(was);
+	}
 	for (size_t i = 0; i < snapshot->count && err == 0; i++)
 		err = place_line(in, thread, &snapshot->lines[i], files[i]);
 	for (size_t i = 0; files != NULL && i < snapshot->count; i++)

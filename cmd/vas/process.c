@@ -16,6 +16,8 @@
 
 #include <stdlib.h>
 
+#include "work_clock.h"
+
 /* Descriptors above this are not kept; Linux's own limit per process is 2^20 by default. */
 #define DESCRIPTORS_MOST (1 << 20)
 
@@ -151,9 +153,13 @@ struct traced_space *traced_space_create(int pid, unsigned long number, unsigned
 
 void traced_space_put(struct traced_space *space)
 {
+	enum work was;
+
 	if (space == NULL || (space->users > 0 && --space->users > 0))
 		return;
+	was = work_switch(WORK_EXIT);
 	vas_space_destroy(space->space);
+	work_switch(was);
 	free(space->program);
 	free(space);
 }

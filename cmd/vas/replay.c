@@ -6,6 +6,7 @@
  * and reports; interpret.c has the theory.
  */
 
+#include <malloc.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -15,6 +16,7 @@
 #include "output.h"
 #include "progress.h"
 #include "replay.h"
+#include "work_clock.h"
 
 static const char usage[] =
 	"usage: vas replay [OPTION...] TRACE...\n"
@@ -38,6 +40,8 @@ static const char usage[] =
 	"  --swap-size=SIZE  so much swap; 0: none\n"
 	"  --anon-rmap=DESIGN, --file-rmap=DESIGN\n"
 	"                    the reverse maps; 'vas designs' lists them\n"
+	"  --time[=MS]       time the library's own work instead of checking contents: again and\n"
+	"                    again until it comes to so many milliseconds (50)\n"
 	"\n"
 	"Exit status: 0 no difference, 1 a divergence, 2 trouble.\n";
 
@@ -47,6 +51,8 @@ enum { PROGRESS_EVENTS = 4096, LEAST_FRAMES = 16 };
 #define SWAP_LEAST   (UINT64_C(1) << 30)
 #define FIRST_MEMORY (UINT64_C(256) << 20)
 #define SWAP_TIMES   8 /* as much as there is memory, if nothing is said */
+#define TIME_MS	     50
+#define MOST_PASSES  200 /* over a trace that is timed */
 
 struct replay {
 	enum compare_level level;
@@ -62,7 +68,8 @@ struct replay {
 	bool swap_told;
 	struct replay_memory_options memory_options;
 	struct replay_memory *memory; /* of this trace; NULL: none */
-	bool measuring;		      /* only to know how much memory it takes */
+	bool measuring;		      /* another pass than the one that is told of */
+	uint64_t time_ms;	      /* of timed work; 0: nothing is timed */
 	uint32_t unlimited;	      /* frames, measured */
 };
 
@@ -230,7 +237,10 @@ static int pass(struct replay *replay, const char *path, struct trace *trace,
 	int status = STATUS_OK;
 
 	progress_start(replay->measuring ? "measuring" : "replaying", trace_size(trace));
+	if (replay->memory_options.timed)
+		work_clock_start();
 	end.error = feed(trace, interpreter);
+	work_clock_stop();
 	if (end.error == NULL)
 		show_living(replay, interpreter);
 	progress_end();
@@ -314,18 +324,80 @@ static uint64_t measure(struct replay *replay, const char *path)
 	return (frames < LEAST_FRAMES ? LEAST_FRAMES : frames) << VAS_PAGE_SHIFT;
 }
 
+/* The kernel hands out and zeroes the memory of a program when it is first touched, and takes back
+ * large blocks: that would be timed too. So it is all touched now, and kept. */
+static void keep_heap(uint64_t bytes)
+{
+	void *block;
+
+	mallopt(M_MMAP_MAX, 0);
+	mallopt(M_TRIM_THRESHOLD, -1);
+	block = malloc(bytes);
+	if (block != NULL)
+		memset(block, 1, bytes);
+	/* The compiler must not think that nobody would see. */
+	__asm__ volatile("" : : "r"(block) : "memory");
+	free(block);
+}
+
+/* A pass of one that is timed; sets what it took. */
+static int time_pass(struct replay *replay, const char *path, uint64_t memory,
+		     struct work_times *times)
+{
+	struct replay_memory_summary summary;
+	int status;
+
+	work_clock_reset();
+	status = replay_once(replay, path, memory, &summary);
+	work_clock_read(times);
+	return status;
+}
+
+/*
+ * A replay that is timed. If the first pass is too short to be measured well, it was to warm up:
+ * others follow, until they come to as much time as was asked for.
+ */
+static int replay_timed(struct replay *replay, const char *path, uint64_t memory)
+{
+	struct work_times times[MOST_PASSES];
+	size_t passes = 1;
+	int status;
+
+	keep_heap(memory);
+	replay->memory_options.timed = true;
+	status = time_pass(replay, path, memory, &times[0]);
+	if (status != STATUS_TROUBLE && times[0].total_ns < replay->time_ms * 1000000) {
+		uint64_t left = replay->time_ms * 1000000;
+
+		replay->measuring = true;
+		for (passes = 0; passes < MOST_PASSES && left > 0; passes++) {
+			(void)time_pass(replay, path, memory, &times[passes]);
+			left -= times[passes].total_ns < left ? times[passes].total_ns : left;
+		}
+		replay->measuring = false;
+	}
+	replay->memory_options.timed = false;
+	if (status != STATUS_TROUBLE) {
+		work_times_settle(times, passes);
+		replay_report_times(replay->report, times, passes);
+	}
+	return status;
+}
+
 static int replay_trace(struct replay *replay, const char *path)
 {
 	struct replay_memory_summary summary;
 	uint64_t memory = replay->frames;
 
-	if (replay->percent != 0) {
-		if (strcmp(path, "-") == 0) {
-			complain("-: standard input cannot be read twice: give a size to --frames");
-			return STATUS_TROUBLE;
-		}
-		memory = measure(replay, path);
+	if ((replay->percent != 0 || replay->time_ms != 0) && strcmp(path, "-") == 0) {
+		complain("-: standard input cannot be read twice%s",
+			 replay->time_ms != 0 ? "" : ": give a size to --frames");
+		return STATUS_TROUBLE;
 	}
+	if (replay->percent != 0)
+		memory = measure(replay, path);
+	if (replay->time_ms != 0)
+		return replay_timed(replay, path, memory);
 	return replay_once(replay, path, memory, &summary);
 }
 
@@ -375,7 +447,14 @@ static int read_frames(struct replay *replay, const char *command, char *text)
 	return wrong_usage(command, "so much memory cannot be had: '%s'", text);
 }
 
-enum { OPTION_FRAMES = 256, OPTION_SWAP, OPTION_SWAP_SIZE, OPTION_ANON, OPTION_FILE };
+enum {
+	OPTION_FRAMES = 256,
+	OPTION_SWAP,
+	OPTION_SWAP_SIZE,
+	OPTION_ANON,
+	OPTION_FILE,
+	OPTION_TIME,
+};
 
 /* An option that is about memory. */
 static int read_memory_option(struct replay *replay, const char *command, int option)
@@ -399,6 +478,12 @@ static int read_memory_option(struct replay *replay, const char *command, int op
 			return wrong_usage(command, "no anonymous reverse map is called '%s'",
 					   optarg);
 		return STATUS_OK;
+	case OPTION_TIME:
+		replay->time_ms = TIME_MS;
+		if (optarg != NULL &&
+		    (!parse_number(optarg, 1000000, &replay->time_ms) || replay->time_ms == 0))
+			return wrong_usage(command, "'%s' milliseconds cannot be timed", optarg);
+		return STATUS_OK;
 	default:
 		options->file_rmap = optarg;
 		if (vas_file_rmap_find(optarg) == NULL)
@@ -417,6 +502,7 @@ static const struct option longs[] = {
 	{ "swap-size", required_argument, NULL, OPTION_SWAP_SIZE },
 	{ "anon-rmap", required_argument, NULL, OPTION_ANON },
 	{ "file-rmap", required_argument, NULL, OPTION_FILE },
+	{ "time", optional_argument, NULL, OPTION_TIME },
 	{ "help", no_argument, NULL, 'h' },
 	{ NULL, 0, NULL, 0 },
 };
@@ -470,7 +556,7 @@ static int read_options(struct replay *replay, int argc, char **argv, bool *done
 	if (optind == argc)
 		return wrong_usage(argv[0], "which trace?");
 	if (memory_option && replay->frames == 0 && replay->percent == 0)
-		return wrong_usage(argv[0], "swap and reverse maps need --frames");
+		return wrong_usage(argv[0], "swap, reverse maps and times need --frames");
 	*done = false;
 	return STATUS_OK;
 }

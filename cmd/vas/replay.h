@@ -44,7 +44,14 @@ struct replay_end {
 void replay_report_done(struct replay_report *report, struct interpreter *interpreter,
 			const struct replay_end *end);
 
+/* How long the library worked, in so many passes over the trace that was told of last. */
+struct work_times;
+void replay_report_times(struct replay_report *report, const struct work_times *times,
+			 size_t passes);
+
 /* replay_memory_report.c */
+json_t *replay_times_json(const struct work_times *times, size_t passes);
+void replay_times_print(const struct work_times *times, size_t passes, FILE *stream);
 json_t *replay_memory_json(const struct replay_memory_summary *summary);
 void replay_memory_print(const struct replay_memory_summary *summary, FILE *stream);
 

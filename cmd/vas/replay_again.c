@@ -83,10 +83,14 @@ void replay_memory_leave(struct replay_memory *memory, struct interpreter *inter
 			 struct thread *thread)
 {
 	const struct traced_space *traced = thread->process->space;
+	struct vas_counts counts;
 
-	if (traced == NULL || traced->users > 1 || memory->machine == NULL)
+	if (traced == NULL || traced->users > 1 || memory->machine == NULL ||
+	    memory->options->timed)
 		return;
 	replay_look(memory);
+	vas_space_count(traced->space, &counts);
+	memory->counts.ended_areas += counts.areas;
 	read_space(memory, interpreter, thread->tid, traced->space);
 }
 
@@ -156,6 +160,9 @@ void replay_memory_over(struct replay_memory *memory, struct interpreter *in)
 	if (memory->machine == NULL)
 		return;
 	replay_look(memory);
+	if (memory->options->timed)
+		return;
+	memory->counts.ended_areas += memory->counts.areas;
 	while ((space = shadow_next(&memory->shadow, space)) != NULL)
 		read_space(memory, in, 0, space);
 	for (struct replay_object *object = memory->objects; object != NULL;
@@ -173,7 +180,7 @@ void replay_memory_emptied(struct replay_memory *memory, struct interpreter *in)
 	struct vas_machine_counts counts;
 	char model[96];
 
-	if (memory->machine == NULL)
+	if (memory->machine == NULL || memory->options->timed)
 		return;
 	validate(memory, in, "the machine when all is gone");
 	vas_machine_count(memory->machine, &counts);

@@ -34,6 +34,8 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "work_clock.h"
+
 #define NAME_BYTES 16 /* what a program writes first */
 #define COUNT_EACH 64 /* touches between two looks at how much is in use */
 
@@ -67,6 +69,7 @@ struct replay_memory *replay_memory_create(const struct replay_memory_options *o
 	}
 	memory->options = options;
 	memory->shadow.object_of = replay_object_of;
+	memory->shadow.spaces_only = options->timed;
 	memory->swap = open_swap(options->swap, error, size);
 	if (memory->swap < 0) {
 		free(memory);
@@ -101,9 +104,10 @@ static int make_machine(struct replay_memory *memory, struct vas_settings *setti
 		.anon_rmap = options->anon_rmap,
 		.file_rmap = options->file_rmap,
 		.huge_faults = huge_faults,
-		.swap = options->swap_bytes == 0 ? NULL : &vas_descriptor_store,
+		.swap = options->swap_bytes == 0 ? NULL : &replay_swap_store,
 		.swap_data = vas_store_descriptor(memory->swap, false),
 		.swap_slots = (uint32_t)(options->swap_bytes >> VAS_PAGE_SHIFT),
+		.work = options->timed ? work_heard : NULL,
 	};
 	struct vas_machine_counts counts;
 	int err = vas_machine_create(&config, &memory->machine);
@@ -134,18 +138,26 @@ const struct vas_listener *replay_memory_listener(struct replay_memory *memory, 
 
 /* ---- figures ---- */
 
-static uint64_t count_areas(struct replay_memory *memory)
+static void count_spaces(struct replay_memory *memory)
 {
+	struct replay_memory_counts *all = &memory->counts;
 	struct vas_space *space = NULL;
-	uint64_t areas = 0;
 
+	all->areas = 0;
+	all->space_bytes = 0;
 	while ((space = shadow_next(&memory->shadow, space)) != NULL) {
 		struct vas_counts counts;
 
 		vas_space_count(space, &counts);
-		areas += counts.areas;
+		all->areas += counts.areas;
+		all->space_bytes += counts.bytes;
 	}
-	return areas;
+}
+
+static void keep_most(uint64_t *most, uint64_t now)
+{
+	if (*most < now)
+		*most = now;
 }
 
 void replay_look(struct replay_memory *memory)
@@ -154,17 +166,17 @@ void replay_look(struct replay_memory *memory)
 	struct vas_machine_counts *machine = &counts->machine;
 
 	vas_machine_count(memory->machine, machine);
-	counts->areas = count_areas(memory);
+	count_spaces(memory);
+	counts->pages = machine->frames - machine->free - machine->tables;
 	counts->anon_rmap_bytes = machine->anon_rmap_bytes;
 	counts->file_rmap_bytes = machine->file_rmap_bytes;
 	counts->tables = machine->tables;
 	counts->swap_used = machine->swap_used;
-	if (counts->most_areas < counts->areas)
-		counts->most_areas = counts->areas;
-	if (counts->most_anon_rmap_bytes < counts->anon_rmap_bytes)
-		counts->most_anon_rmap_bytes = counts->anon_rmap_bytes;
-	if (counts->most_file_rmap_bytes < counts->file_rmap_bytes)
-		counts->most_file_rmap_bytes = counts->file_rmap_bytes;
+	keep_most(&counts->most_areas, counts->areas);
+	keep_most(&counts->most_space_bytes, counts->space_bytes);
+	keep_most(&counts->most_pages, counts->pages);
+	keep_most(&counts->most_anon_rmap_bytes, counts->anon_rmap_bytes);
+	keep_most(&counts->most_file_rmap_bytes, counts->file_rmap_bytes);
 	if (counts->most_tables < counts->tables)
 		counts->most_tables = counts->tables;
 }
@@ -342,13 +354,20 @@ static int write_page(const struct touch *touch)
 	return err;
 }
 
+static int access_page(const struct touch *touch)
+{
+	if (touch->memory->options->timed)
+		return TIMED(WORK_FAULT, vas_access(touch->space, touch->page, touch->how));
+	return touch->how == VAS_ACCESS_WRITE ? write_page(touch) : replay_read_page(touch);
+}
+
 static int touch_page(struct touch *touch)
 {
 	bool write = touch->how == VAS_ACCESS_WRITE;
-	int err = write ? write_page(touch) : replay_read_page(touch);
+	int err = access_page(touch);
 
 	if (err == -VAS_EOVERFLOW && replay_grow(touch))
-		err = write ? write_page(touch) : replay_read_page(touch);
+		err = access_page(touch);
 	if (err == 0 && write)
 		touch->memory->counts.written++;
 	else if (err == 0)
@@ -375,7 +394,7 @@ static int touch_address(void *data, struct interpreter *in, struct thread *thre
 	};
 
 	if (touch.area == NULL) { /* perhaps a stack grows */
-		int err = vas_touch(space, address, how);
+		int err = TIMED(WORK_FAULT, vas_touch(space, address, how));
 
 		if (err == -VAS_ENOMEM)
 			replay_failed(memory, in, touch.pid, address, how, err);
@@ -389,7 +408,7 @@ static int touch_address(void *data, struct interpreter *in, struct thread *thre
 		memory->counts.left_alone++;
 		return 0;
 	}
-	if (++memory->touches % COUNT_EACH == 0)
+	if (!memory->options->timed && ++memory->touches % COUNT_EACH == 0)
 		replay_look(memory);
 	return touch_page(&touch);
 }

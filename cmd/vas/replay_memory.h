@@ -17,6 +17,9 @@ struct replay_memory_options {
 	const char *swap; /* a path; NULL: a temporary file */
 	uint64_t swap_bytes;
 	const char *anon_rmap, *file_rmap; /* designs; NULL: the defaults */
+	/* The work is timed (work_clock.h): touches are bare accesses, and nothing is checked, read
+	 * again or counted on the way: counts have neither contents nor any most. */
+	bool timed;
 };
 
 struct replay_memory_counts {
@@ -25,8 +28,11 @@ struct replay_memory_counts {
 	uint64_t left_alone;	/* touches of what has no object: [vdso], devices */
 	uint64_t grown;		/* files that must have grown unseen */
 	/* When the trace was over, and the most that was ever seen. */
+	uint64_t ended_areas; /* of each space when it ended, or the trace did */
 	uint64_t areas, most_areas, anon_rmap_bytes, most_anon_rmap_bytes, file_rmap_bytes,
 		most_file_rmap_bytes;
+	uint64_t space_bytes, most_space_bytes; /* of areas and their indexes */
+	uint64_t pages, most_pages;		/* frames in use, page tables not */
 	uint32_t tables, most_tables, swap_used;
 	struct vas_machine_counts machine; /* at the very end */
 };
@@ -41,6 +47,9 @@ struct replay_memory *replay_memory_create(const struct replay_memory_options *o
 extern const struct interpreter_memory replay_memory_calls;
 /* One more listener in every space; its data too. */
 const struct vas_listener *replay_memory_listener(struct replay_memory *memory, void **data);
+
+/* The file or shared memory that an area shows, as a number of its own; 0: none, or a device. */
+uint64_t replay_memory_object(const struct vas_area *area);
 
 /* The process's space is about to go, if nobody else has it: all that it holds is read once more.
  */

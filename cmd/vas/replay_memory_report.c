@@ -10,6 +10,7 @@
 
 #include "output.h"
 #include "replay.h"
+#include "work_clock.h"
 
 static json_t *json_count(uint64_t count)
 {
@@ -39,6 +40,9 @@ static json_t *json_rmap(const struct replay_memory_counts *counts)
 	report_set(rmap, "walks", json_count(machine->walks));
 	report_set(rmap, "candidates", json_count(machine->candidates));
 	report_set(rmap, "hits", json_count(machine->hits));
+	report_set(rmap, "file_walks", json_count(machine->file_walks));
+	report_set(rmap, "file_candidates", json_count(machine->file_candidates));
+	report_set(rmap, "file_hits", json_count(machine->file_hits));
 	report_set(rmap, "anon_bytes", json_count(counts->anon_rmap_bytes));
 	report_set(rmap, "most_anon_bytes", json_count(counts->most_anon_rmap_bytes));
 	report_set(rmap, "file_bytes", json_count(counts->file_rmap_bytes));
@@ -107,7 +111,12 @@ json_t *replay_memory_json(const struct replay_memory_summary *summary)
 	report_set(memory, "table_frames", json_count(counts->tables));
 	report_set(memory, "most_table_frames", json_count(counts->most_tables));
 	report_set(memory, "areas", json_count(counts->areas));
+	report_set(memory, "ended_areas", json_count(counts->ended_areas));
 	report_set(memory, "most_areas", json_count(counts->most_areas));
+	report_set(memory, "space_bytes", json_count(counts->space_bytes));
+	report_set(memory, "most_space_bytes", json_count(counts->most_space_bytes));
+	report_set(memory, "pages", json_count(counts->pages));
+	report_set(memory, "most_pages", json_count(counts->most_pages));
 	return memory;
 }
 
@@ -167,4 +176,36 @@ void replay_memory_print(const struct replay_memory_summary *summary, FILE *stre
 		"  page tables   %" PRIu32 " frames, at most %" PRIu32 "; areas %" PRIu64
 		", at most %" PRIu64 "\n",
 		counts->tables, counts->most_tables, counts->areas, counts->most_areas);
+}
+
+json_t *replay_times_json(const struct work_times *times, size_t passes)
+{
+	json_t *json = json_object();
+
+	report_set(json, "passes", json_count(passes));
+	report_set(json, "total_ns", json_count(times->total_ns));
+	for (unsigned kind = WORK_MAP; kind < WORKS; kind++) {
+		char name[32];
+
+		snprintf(name, sizeof(name), "%s_ns", work_names[kind]);
+		report_set(json, name, json_count(times->ns[kind]));
+	}
+	report_set(json, "anon_walk_ns", json_count(times->anon_walk_ns));
+	report_set(json, "anon_walks", json_count(times->anon_walks));
+	report_set(json, "file_walk_ns", json_count(times->file_walk_ns));
+	report_set(json, "file_walks", json_count(times->file_walks));
+	report_set(json, "clock_ns", json_real(work_clock_cost()));
+	return json;
+}
+
+void replay_times_print(const struct work_times *times, size_t passes, FILE *stream)
+{
+	fprintf(stream, "  times         ");
+	for (unsigned kind = WORK_MAP; kind < WORKS; kind++)
+		fprintf(stream, "%s %.3f, ", work_names[kind], (double)times->ns[kind] * 1e-6);
+	fprintf(stream, "together %.3f ms; of %zu passes\n", (double)times->total_ns * 1e-6,
+		passes);
+	fprintf(stream, "                %.0f ns a walk for an anonymous page, %.0f for a file's\n",
+		each(times->anon_walk_ns, times->anon_walks),
+		each(times->file_walk_ns, times->file_walks));
 }

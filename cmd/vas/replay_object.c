@@ -24,6 +24,13 @@ struct shadow_object *replay_object_of(const struct vas_area *area)
 	return object == NULL || vas_area_anonymous(area) ? NULL : &object->shadow;
 }
 
+uint64_t replay_memory_object(const struct vas_area *area)
+{
+	const struct shadow_object *object = replay_object_of(area);
+
+	return object == NULL ? 0 : object->number;
+}
+
 static void put_object(void *data)
 {
 	struct replay_object *object = data;

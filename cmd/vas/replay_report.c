@@ -353,6 +353,15 @@ void replay_report_done(struct replay_report *report, struct interpreter *interp
 		done_text(report, interpreter, end);
 }
 
+void replay_report_times(struct replay_report *report, const struct work_times *times,
+			 size_t passes)
+{
+	if (report->json != NULL)
+		report_set(report->trace, "times", replay_times_json(times, passes));
+	else
+		replay_times_print(times, passes, report->stream);
+}
+
 int replay_report_finish(struct replay_report *report, int status)
 {
 	json_t *json = report->json;

@@ -337,6 +337,8 @@ static void shadow_apply(void *data, struct vas_space *space, const struct vas_o
 	struct shadow_space *in = vas_space_data(space, &shadow_listener);
 	const struct vas_area *area = op->area;
 
+	if (((const struct shadow *)data)->spaces_only)
+		return;
 	switch (op->kind) {
 	case VAS_OP_UNMAP:
 		each_page(&in->tokens, op->start, op->end, forget, NULL);

@@ -23,6 +23,7 @@ struct shadow_object {
 struct shadow {
 	struct shadow_space *first; /* all spaces */
 	uint64_t number;	    /* of the last token */
+	bool spaces_only;	    /* no tokens are kept */
 	/* The object that an area maps; NULL: none. */
 	struct shadow_object *(*object_of)(const struct vas_area *area);
 };

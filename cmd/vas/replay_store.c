@@ -19,6 +19,7 @@
 #include <unistd.h>
 
 #include "replay_token.h"
+#include "work_clock.h"
 
 #define HOLE UINT64_MAX
 
@@ -160,9 +161,46 @@ static int store_punch(void *data, uint64_t page, uint64_t count)
 	return 0;
 }
 
+/* ---- as the machine sees them: their time is not the library's ---- */
+
+static int timed_read(void *data, uint64_t page, void *bytes)
+{
+	return TIMED(WORK_NONE, store_read(data, page, bytes));
+}
+
+static int timed_write(void *data, uint64_t page, const void *bytes, size_t length)
+{
+	return TIMED(WORK_NONE, store_write(data, page, bytes, length));
+}
+
+static int timed_resize(void *data, uint64_t size)
+{
+	return TIMED(WORK_NONE, store_resize(data, size));
+}
+
+static int timed_punch(void *data, uint64_t page, uint64_t count)
+{
+	return TIMED(WORK_NONE, store_punch(data, page, count));
+}
+
 const struct vas_store replay_store = {
-	.read = store_read,
-	.write = store_write,
-	.resize = store_resize,
-	.punch = store_punch,
+	.read = timed_read,
+	.write = timed_write,
+	.resize = timed_resize,
+	.punch = timed_punch,
+};
+
+static int swap_read(void *data, uint64_t page, void *bytes)
+{
+	return TIMED(WORK_NONE, vas_descriptor_store.read(data, page, bytes));
+}
+
+static int swap_write(void *data, uint64_t page, const void *bytes, size_t length)
+{
+	return TIMED(WORK_NONE, vas_descriptor_store.write(data, page, bytes, length));
+}
+
+const struct vas_store replay_swap_store = {
+	.read = swap_read,
+	.write = swap_write,
 };

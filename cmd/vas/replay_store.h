@@ -31,6 +31,8 @@ struct replay_store {
 };
 
 extern const struct vas_store replay_store;
+/* Swap: vas_descriptor_store, timed apart. */
+extern const struct vas_store replay_swap_store;
 
 void replay_store_init(struct replay_store *store, struct replay_disk *disk, uint64_t number,
 		       uint64_t size);

@@ -2,7 +2,8 @@
 # SPDX-FileCopyrightText: 2026 the vas authors
 # SPDX-License-Identifier: MIT
 #
-# test_compare.sh VAS PROGRAMS: what vas compare says must be what vas replay counts. Prints TAP.
+# test_compare.sh VAS PROGRAMS: what vas compare says must be what vas replay counts, and the same
+# when it is asked again. Prints TAP.
 # PROGRAMS is the folder of the built programs/*.c.
 
 set -u
@@ -28,8 +29,10 @@ ok $? "every design replays it without a difference"
 designs=$("$vas" designs | sed -n '/^anonymous:/,/^$/s/^  \([a-z0-9-]*\) .*/\1/p
 	/^file:/,/^$/s/^  \([a-z0-9-]*\) .*/\1/p; /^index:/,/^$/s/^  \([a-z0-9-]*\) .*/\1/p')
 for design in $designs; do
-	grep -q "^$design " table; ok $? "$design has its line"
+	[ "$(grep -c "^. $design " table)" -ge 2 ]; ok $? "$design has its times and its counts"
 done
+[ "$(grep -c '^\* [a-z]' table)" -eq 3 ]; ok $? "one of each kind is the quickest"
+[ "$(grep -c '^= [a-z]' table)" -eq 0 ]; ok $? "one run tells nothing of the others"
 
 "$vas" compare --runs=1 --csv --anon-rmap=anon-vma-chain --file-rmap=none --index=none \
 	--frames=4M trace >csv
@@ -38,24 +41,132 @@ ok $? "one design, as CSV"
 [ "$(head -n 1 csv | tr -cd , | wc -c)" -eq "$(tail -n 1 csv | tr -cd , | wc -c)" ]
 ok $? "as many figures as names"
 
-"$vas" compare --runs=2 --json --anon-rmap=lineage,pte-chain --file-rmap=none --index=none \
-	--frames=4M trace >json
-ok $? "two designs, as JSON"
+cp trace again
+"$vas" compare --json --anon-rmap=lineage,pte-chain --file-rmap=none --index=none \
+	--frames=25% trace again >json
+ok $? "two designs and two traces, as JSON"
+"$vas" compare --json --runs=1 --anon-rmap=lineage --file-rmap=none --index=none --frames=4M \
+	trace >unlimited
 "$vas" replay --json --level=coverage --anon-rmap=lineage --frames=4M trace >replay
+# What reclaim does depends a little on where memory is; without it all is the same each time.
 python3 - <<'END'
-import json, sys
-compared = json.load(open("json"))["results"]
+import json
+report = json.load(open("json"))
+compared = report["results"]
 replayed = json.load(open("replay"))["traces"][0]["memory"]
-assert [r["design"] for r in compared] == ["lineage", "pte-chain"] or \
-    [r["design"] for r in compared] == ["pte-chain", "lineage"], compared
-lineage = [r for r in compared if r["design"] == "lineage"][0]["memory"]
+assert sorted((r["trace"], r["design"]) for r in compared) == [
+    ("again", "lineage"), ("again", "pte-chain"), ("trace", "lineage"), ("trace", "pte-chain")]
+lineage = json.load(open("unlimited"))["results"][0]
 for name in ("frames", "areas", "most_areas", "swapped_out", "swapped_in", "faults", "rmap"):
-    assert lineage[name] == replayed[name], (name, lineage[name], replayed[name])
+    assert lineage["memory"][name] == replayed[name], (name, lineage["memory"], replayed)
+assert lineage["most_bytes"] == replayed["rmap"]["most_anon_bytes"] > 0
+assert lineage["bytes_per_area"] == lineage["most_bytes"] / replayed["most_areas"]
+for result in compared:
+    assert result["walks"] > 0 and result["swapped_out"] > 0
+    assert result["looks_per_hit"] == result["candidates"] / result["hits"] >= 1
 END
 ok $? "the figures are those of vas replay"
+python3 - <<'END'
+import json
+report = json.load(open("json"))
+kinds = ["map", "fault", "fork", "exit", "mremap", "reclaim"]
+for result in report["results"]:
+    times = result["times"]
+    assert set(times) == {"total", "walk", *kinds}
+    for time in times.values():
+        assert time["least_ns"] <= time["median_ns"] <= time["most_ns"], time
+        assert time["spread_ns"] >= 0
+    # Medians of sums are about the sums of medians.
+    together = sum(times[kind]["median_ns"] for kind in kinds)
+    assert abs(together / times["total"]["median_ns"] - 1) < 0.5, times
+    assert all(time["median_ns"] > 0 for time in times.values()), times
+    assert times["walk"]["median_ns"] < times["total"]["median_ns"]
+    assert result["ns_per_walk"] == times["walk"]["median_ns"] / result["walks"]
+for trace in ("trace", "again"):
+    best = [r for r in report["results"] if r["trace"] == trace and r["best"]]
+    assert len(best) == 1 and best[0]["as_good_as_best"]
+    assert best[0]["times"]["total"]["median_ns"] == min(
+        r["times"]["total"]["median_ns"] for r in report["results"] if r["trace"] == trace)
+END
+ok $? "times by kind, with their spread, and the quickest"
+python3 - <<'END'
+import json, math
+report = json.load(open("json"))
+def median(design, trace, figure):
+    return next(r for r in report["results"]
+                if r["design"] == design and r["trace"] == trace)["times"][figure]["median_ns"]
+for line in report["summary"]:
+    for figure, told in line["times_the_best"].items():
+        ratios = [median(line["design"], t, figure) /
+                  min(median(d, t, figure) for d in ("lineage", "pte-chain"))
+                  for t in ("trace", "again")]
+        assert math.isclose(told, math.prod(ratios) ** 0.5, rel_tol=1e-9), (figure, told, ratios)
+ranks = {line["design"]: line["rank"] for line in report["summary"]}
+ratios = {line["design"]: line["times_the_best"]["total"] for line in report["summary"]}
+assert sorted(ranks, key=ranks.get) == sorted(ratios, key=ratios.get)
+END
+ok $? "the summary has geometric means over the traces"
+
+# Twice the same: no two designs that both tell apart change places. VAS_COMPARE_TRACES names
+# traces of one's own with their whole paths, to be compared under all designs.
+if [ -n "${VAS_COMPARE_TRACES-}" ]; then
+	set -- $VAS_COMPARE_TRACES
+else
+	set -- --anon-rmap=lineage,anon-vma-chain,pte-chain --file-rmap=list,cell-tree --index=none \
+		trace
+fi
+"$vas" compare --json "$@" >first && "$vas" compare --json "$@" >second
+ok $? "the same is compared twice"
+for figure in total fault fork reclaim; do
+	python3 "$here/../../scripts/compare_twice.py" first second $figure >said
+	status=$?
+	ok $status "the designs rank alike by time in $figure"
+	[ $status -eq 0 ] && [ -z "${VAS_COMPARE_TRACES-}" ] || sed 's/^/# /' said
+done
+python3 - <<'END'
+import json
+report = json.load(open("first"))
+for result in report["results"]:
+    time = result["times"]["total"]
+    time["median_ns"] = {"lineage": 3e9, "anon-vma-chain": 2e9}.get(result["design"], 1e9)
+    time["spread_ns"] = 1
+json.dump(report, open("turned", "w"))
+for result in report["results"]:
+    time = result["times"]["total"]
+    time["median_ns"] = 4e9 - time["median_ns"]
+json.dump(report, open("back", "w"))
+END
+! python3 "$here/../../scripts/compare_twice.py" turned back >said; ok $? "and it is seen when not"
+"$vas" compare --runs=1 --jobs=2 --anon-rmap=lineage,anon-vma --file-rmap=none --index=none trace \
+	>said
+ok $? "two at once"
 
 "$vas" compare --anon-rmap=nobody trace 2>said
 [ $? -eq 2 ] && grep -q "no design 'nobody'" said; ok $? "an unknown design is named"
+"$vas" compare --runs=0 trace 2>said
+[ $? -eq 2 ] && grep -q "'0' does not do" said; ok $? "no runs are none"
+"$vas" compare --runs=1 --anon-rmap=lineage --file-rmap=none --index=none --html=page trace \
+	>table 2>said
+status=$?
+if grep -q "without the report" said; then
+	skip "a page for browsers" "built without it"
+else
+	[ $status -eq 0 ] && grep -q '"design":"lineage"' page && grep -q '^\* lineage' table
+	ok $? "a page for browsers, beside the table"
+	"$vas" compare --runs=1 --anon-rmap=lineage --file-rmap=none --index=none \
+		--html=missing/page trace >table 2>said
+	[ $? -eq 2 ] && grep -q missing/page said; ok $? "a page that cannot be written"
+fi
+"$vas" bench index --n=10 --runs=1 --designs=btree,list --json >bench
+"$vas" compare --runs=1 --anon-rmap=lineage --file-rmap=none --index=none --bench=bench --json \
+	trace >report
+ok $? "times of the indexes go along"
+python3 -c 'import json
+assert json.load(open("report"))["bench"] == json.load(open("bench"))'
+ok $? "as they are"
+echo '{"results": 1}' >odd
+"$vas" compare --bench=odd trace 2>said
+[ $? -eq 2 ] && grep -q "odd: not what" said; ok $? "what is no such object is refused"
 "$vas" compare missing 2>said
 [ $? -eq 2 ] && grep -q missing said; ok $? "a missing trace is named"
 "$vas" compare 2>said

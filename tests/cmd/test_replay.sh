@@ -473,6 +473,28 @@ assert memory["rmap"]["walks"] > 0 and memory["faults"]["new"] > 0 and memory["m
 	ok $? "memory, as JSON: one object with all of it"
 fi
 
+# Timed.
+replay 0 "timed" --frames=25% --time=2 "$recorded"
+says "^  times +map [0-9.]+, fault [0-9.]+, .* of [0-9]+ passes" \
+	"timed: the report says how long the library worked"
+says "contents .* 0 read again" "timed: nothing is read again"
+replay 2 "times without memory" --time "$recorded"
+replay 2 "no time at all" --frames=1M --time=0 "$recorded"
+replay 2 "standard input, timed" --frames=1M --time -
+replay 0 "timed, as JSON" --frames=25% --time=2 --json "$recorded"
+if [ -n "$python" ]; then
+	"$python" -c 'import json
+trace = json.load(open("out"))["traces"][0]
+times = trace["times"]
+kinds = ("map", "fault", "fork", "exit", "mremap", "reclaim")
+assert times["total_ns"] == sum(times[kind + "_ns"] for kind in kinds) > 0, times
+assert times["map_ns"] > 0 and times["fault_ns"] > 0 and times["reclaim_ns"] > 0
+assert 0 < times["anon_walk_ns"] + times["file_walk_ns"] < times["total_ns"] and times["clock_ns"] > 0
+assert times["passes"] > 1 and trace["divergence_count"] == 0
+' 2>err
+	ok $? "timed, as JSON: all kinds and their sum"
+fi
+
 # Recorded programs, in a quarter of what they need.
 for program in ${programs:+arenas calls dies exec_thread fork_tree interrupts many moves threads}; do
 	"$vas" record -o program.trace -- "$programs/$program" >out 2>err </dev/null
