@@ -56,9 +56,9 @@ static const char usage[] =
 static const struct {
 	const char *name, *title;
 } timers[BENCH_TIMERS] = {
-	[BENCH_FORKS] = { "fork_ns", "fork us" },    [BENCH_EXITS] = { "exit_ns", "exit us" },
-	[BENCH_FAULTS] = { "fault_ns", "fault ns" }, [BENCH_CALLS] = { "mremap_ns", "mremap ns" },
-	[BENCH_WALKS] = { "walk_ns", "walk ns" },
+	[BENCH_FORKS] = { "fork_ns", "fork us" },      [BENCH_EXITS] = { "exit_ns", "exit us" },
+	[BENCH_FAULTS] = { "fault_ns", "fault ns" },   [BENCH_CALLS] = { "mremap_ns", "mremap ns" },
+	[BENCH_PAGE_WALKS] = { "walk_ns", "walk ns" },
 };
 
 struct options {

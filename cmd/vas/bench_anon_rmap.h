@@ -22,7 +22,14 @@
 #define BENCH_WINDOW_PAGES 131072
 
 /* What is timed. */
-enum bench_timer { BENCH_FORKS, BENCH_EXITS, BENCH_FAULTS, BENCH_CALLS, BENCH_WALKS, BENCH_TIMERS };
+enum bench_timer {
+	BENCH_FORKS,
+	BENCH_EXITS,
+	BENCH_FAULTS,
+	BENCH_CALLS,
+	BENCH_PAGE_WALKS,
+	BENCH_TIMERS
+};
 
 struct bench_anon_result {
 	struct {

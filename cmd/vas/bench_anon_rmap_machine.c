@@ -532,7 +532,7 @@ void bench_walk_all(struct bench_machine *machine, uint64_t most)
 		}
 		again = count != 0 && count < WALKS_LEAST && !machine->result->stopped;
 	}
-	add_time(machine, BENCH_WALKS, start, count);
+	add_time(machine, BENCH_PAGE_WALKS, start, count);
 }
 
 void bench_measure(struct bench_machine *machine)

@@ -29,56 +29,90 @@
  * that only execs costs none. Labels outlive their nodes' merging, and a line of a million
  * generations would collect a million. So some labels count their pages, and go when no page
  * names them. Counting is an atomic add for each page made and freed; most processes are spared
- * that: a label does not count if there are fewer than 4 at its leaf and the node above, and
- * fewer than 4 for each live space in all. It goes with the last space below it. So those that
- * do not count are never more than 4 for each space that lived when there were most, and those
- * that do are bounded by the pages that live. Where one would have to count, and the node above
- * the leaf has but two leaves, and this one has unmapped nothing, births take a label of that
- * node instead: a walk may look at one space in vain, as the chains do when they re-use a head;
- * soon one of the two exits.
+ * that: a label does not count if there are fewer than 4 at its leaf and the node above (for a
+ * child, 5), and fewer than 4 for each live space in all. It goes with the last space below it.
+ * So those that do not count are never more than 4 for each space that lived when there were most,
+ * and those that do are bounded by the pages that live. Where one would have to count, and the
+ * node above the leaf has but two leaves, and this one has unmapped nothing, births take a label of
+ * that node instead: a walk may look at one space in vain, as the chains do when they re-use a
+ * head; soon one of the two exits.
  *
- * Displacement. A page's index is its virtual page number where it was made, and stays so by
- * fork. mremap breaks that. If every page of the area is the space's own, they are numbered anew
- * while their entries are moved anyway: if they are few, or if the area can then merge with its
- * new neighbours, and they are not too many. Else the area keeps a displacement, index minus page
- * number, and only such areas have a record, in a tree of their space by index. Two areas may claim
- * one index: the page-table entry decides. So nobody has to hand out indexes. A page that is made
- * at its natural place, although a displaced area claims its index, has a mark; it only tells where
- * to look first.
+ * Moved parts. A page's number is its virtual page number where it was made, and stays so by
+ * fork. mremap breaks that. A few pages that are the space's own are numbered anew while their
+ * entries are moved anyway. Others keep their numbers, and their place becomes a *moved part*: a
+ * range of addresses with a displacement, number minus virtual page. Only these have a record. It
+ * has nothing to do with areas, so areas split and merge as if there were no reverse map.
  *
- * Gone. A space that has unmapped what it had inherited knows so (lineage_gone.c), and a walk
- * for an ancestor's page does not look there; nor where DONTFORK or WIPEONFORK kept something
- * back.
+ * Times. So two pages of a space can have one number: one that was moved away, one that was made
+ * since at the place it had left; and a part that grows runs into its old neighbours' numbers. What
+ * tells them apart is *when* they were made. Each space has a clock, inherited by fork, that goes
+ * on by 2 with each new moved part, which takes the odd time between. The time stands in a page's
+ * index, above the number:
  *
- * No mapping is missed. For every page P that is mapped, and every space S that maps it at page
- * V:
+ *	0         made at its natural place, when no moved part had its number
+ *	even      the clock: made at its natural place, while a moved part had its number
+ *	odd       made in the moved part that has this time
+ *
+ *	clock 0   page 7 is made: 7, time 0
+ *	          7 moves to 40: a part of time 1; clock 2
+ *	          another page is made at 7: 7, time 2; and one at 41, behind 40: 8, time 1
+ *	          7 moves to 50: a part of time 3; clock 4
+ *
+ *	part 1, at 40: 7 of time 0; all of time 1      part 3, at 50: 7 of times 0 to 2
+ *
+ * A part took along what lay at its *home*, the numbers that it had when it moved. A page of time
+ * 0 is in both ranges, but in part 1 only: part 3 has what was at the place later. So a page is in
+ * the earliest part that may hold it, and then nowhere else in this space. Unless a part has come
+ * home in the meantime, whose pages then lie among younger ones: the space remembers when that
+ * was, and trusts the order only of parts that moved later. Nobody has to hand out indexes: two
+ * spaces that move the same number do not know of each other.
+ *
+ * Gone. A space that has unmapped what it had inherited knows so (lineage_gone.c): these numbers,
+ * up to this time, are there no more. So with what DONTFORK or WIPEONFORK kept back.
+ *
+ * No mapping is missed. For every page P that is mapped, and every space S that maps it at page V:
  *
  *	(1) S's leaf is P's node or below it;
- *	(2) P's index is V plus the displacement of S's area at V;
- *	(3) if the area is not displaced, V is not gone at S's leaf nor at a node above it and
- *	    below P's.
+ *	(2) P's number is V plus the displacement of the part of S at V, or V if there is none; and
+ *	    in a part its time is the part's, or an earlier one with a number of the part's home;
+ *	(3) if S has a part that moved after P was made, with P's number in its home, and none
+ *	    has come home to S or an ancestor since it moved, V is in that part or in one that
+ *	    moved earlier; and if P's time is odd and none has come home since, in one of that
+ *	    time;
+ *	(4) if a node at S's leaf or above it, and below P's, has P's number and time as gone since T,
+ *	    then V is in a part that did not move later than T.
  *
- * The walk visits each leaf below P's node, and there the natural place unless it is gone, and
- * each displaced area that covers the index: by (1), (2) and (3) V among them. They hold when P is
- * made, or comes back from swap for one space alone: it is bound to S's own leaf, with V plus the
- * displacement. They are kept by
+ * The walk visits each leaf below P's node; there the parts that may hold P by (2), the earliest
+ * first, up to one that moved after the last coming home, by (3), or later than T, by (4); then the
+ * natural place, if none such was met and P is not gone. By (1) to (4) V is among them. These hold
+ * when P is made, or comes back from swap for one space alone: it is bound to S's own leaf, with
+ * the time of the part, or with the clock if any part has its number, which is later than all
+ * parts. They are kept by
  *
- *	fork      the child's leaf hangs below all nodes that the parent's does, and its areas
- *	          have the parent's displacements; what was gone at the leaf is gone at the node
- *	          that takes its place, that is for labels above it only
+ *	fork      the child's leaf hangs below all nodes that the parent's does; it gets the
+ *	          parent's parts, clock and coming home; what was gone at the leaf is gone at the
+ *	          node that takes its place, that is for labels above it only. From then on
+ *	          both clocks go their own ways, and so do the pages of both leaves
  *	birth, re-use   S alone maps P: its own leaf, or the node above it, covers all mappers
  *	collapse  the leaves below are the same; labels of the two nodes were bound to pages of
  *	          these leaves only. What was gone at either is gone at the merged node, for
  *	          labels above it
  *	exit      of a mapper: the others' leaves stay where they are
- *	unmap     gone is only what has been unmapped; births there are the leaf's own from then
- *	          on, to whose labels what is gone does not matter
- *	mremap    either index, or displacement and place, change together; what has come to a
- *	          natural place is gone no longer, at S's leaf and above
- *	split, merge   ranges pass with their displacement; areas of different ones do not merge,
- *	          but for one that is renumbered on its way
+ *	unmap     gone is only what has been unmapped, or, with a part, what it alone could hold;
+ *	          births there are the leaf's own from then on, to whose labels what is gone does
+ *	          not matter
+ *	mremap    from a natural place: all that was there has earlier times than the new part.
+ *	          From part to part: nothing changes but the displacement. Coming home: numbers
+ *	          and times stay, no part's order is trusted, and what has come is gone no longer,
+ *	          at S's leaf and above
+ *	growth    of a part: births there have its own time, which nothing else has. If it was cut
+ *	          in two, only the upper piece may grow: the lower would reach the other's numbers
+ *	split, merge   of areas: parts do not care
  *	swap      a slot names label and index as the page did, and counts as one; entries that
  *	          name it are in the same spaces and places. mremap tells of slots as of pages
+ *
+ * When a clock has come to its end (2^18), all further parts have the last time: that is trusted to
+ * say nothing, and walks look at all of them and at the natural place.
  *
  * A label is used again only when no page that is mapped names it: it counts none; or its leaf
  * has ended, and with it all that could map its pages. A page that nobody maps may still name
@@ -87,24 +121,24 @@
  * does not count, so it goes only with the last space below that node.
  *
  * Locks. One for each family, in its first label; a walk holds it, and so does whoever changes
- * the tree, what is gone, or a displaced area. Making a page takes none. A bind may race with a
+ * the tree, what is gone, or a moved part. Making a page takes none. A bind may race with a
  * collapse that gives the leaf other labels: all of them are the leaf's, or above it. Labels of
  * a leaf are only freed with its space's lock held alone. A walk visits a parent before its
- * children, so that a fork that copies entries meanwhile is behind it or will be seen; and while
- * a move is under way, first the places that it takes pages away from.
+ * children, so that a fork that copies entries meanwhile is behind it or will be seen. While
+ * mremap moves entries, a walk may miss them, as in any design; who needs all counts them.
  *
- * Costs. Fault: no lock; two loads and two stores (and an add, if its label counts). Fork: one node
- * of 64 bytes, whatever the areas; a look at each area's flags. Exit: taking a leaf out. mremap:
- * each page when it is renumbered, else a record of 64 bytes. Memory, on a 64-bit machine: 152
- * bytes in each space and 32 once it has a page; 8 in each area. A walk: the live leaves below the
- * node; 1 for what was made since the last fork.
+ * Costs. Fault: no lock; two loads and two stores (and an add, if its label counts); two looks into
+ * small trees where something has moved. Fork: one node of 64 bytes, whatever the areas; a look at
+ * each area's flags; a copy of each moved part's record. Exit: taking a leaf out. mremap: each page
+ * when it is renumbered, else a record of 88 bytes. Memory, on a 64-bit machine: 136 bytes in each
+ * space and 32 once it has a page; nothing in an area. A walk: the live leaves below the node, one
+ * place in each; 1 for what was made since the last fork.
  *
- * Where it breaks. A thousand children that all still have a page's area, but not the page: each
+ * Where it breaks. A thousand children that all still have a page's number, but not the page: each
  * is looked at, as in the chains. A space that unmaps more than 64 separate parts of what it
- * inherited is looked at in vain for the rest. Areas that moved by themselves stay displaced: what
- * is mapped beside them merges, but not what was there with pages of its own and comes to touch
- * them later, by growth or mprotect. Large ones never merge. And where two areas of a space claim
- * one index, and the mark is wrong, a page costs a look more.
+ * inherited is looked at in vain for the rest; so is one that has displaced something 131,072
+ * times, for all that it displaces later. An area that grew together from moved parts has a record
+ * for each when it moves again. There are no indexes for addresses above 2^58.
  *
  * Literature: docs/anonymous-reverse-maps.md.
  */
@@ -114,48 +148,25 @@
 #include "anon_designs.h"
 #include "base/assert.h"
 
-/* Areas of more pages are not renumbered when they move, since it would cost more than the move,
- * even if they could merge then; and if they could not, since a record costs less. */
-#define RENUMBER_MOST  1024
-#define RENUMBER_ALONE 32
+/* Areas of more pages are not renumbered when they move: a record costs less. */
+#define RENUMBER_MOST 32
 
-/* Records of moved areas that stay with a space between calls. */
-#define SPARES_KEPT 16
+/* Records of moved parts that stay with a space between calls. */
+#define SPARES_KEPT 8
 
 static bool private_area(const struct vas_area *area)
 {
 	return (area->flags & (VAS_AREA_SHARED | VAS_AREA_MAY_SHARE)) == 0;
 }
 
-static void forget_call(struct lineage_space *mine)
+static uint64_t first_of(const struct vas_area *area)
 {
-	mine->fresh = NULL;
-	mine->asked = NULL;
+	return area->range.start >> VAS_PAGE_SHIFT;
 }
 
-/* Is every page of the area this space's own? Asked of the machine once in a call. */
-static bool held_alone(const struct lineage *lineage, struct lineage_space *mine,
-		       const struct vas_area *area)
+static uint64_t last_of(const struct vas_area *area)
 {
-	if (vas_area_pages(area) > RENUMBER_MOST)
-		return false;
-	if (!lineage_has_relatives(mine))
-		return true;
-	if (lineage->host.held_alone == NULL)
-		return false;
-	if (mine->asked != area) {
-		mine->alone = lineage->host.held_alone(lineage->host.data, area);
-		mine->asked = area;
-	}
-	return mine->alone;
-}
-
-/* What the file offset (or the like) of an area adds up to with the index of its pages: two areas
- * that continue each other by offset also do so by index, if these are equal. */
-static uint64_t lie(const struct lineage_space *mine, const struct vas_area *area)
-{
-	return (area->range.start >> VAS_PAGE_SHIFT) - area->offset +
-	       lineage_displacement(mine, area);
+	return (area->range.end >> VAS_PAGE_SHIFT) - 1;
 }
 
 /* The listener. */
@@ -165,11 +176,16 @@ static int on_open(void *data, struct vas_space *space, struct vas_space *parent
 	struct lineage *lineage = data;
 	struct lineage_space *mine = lineage_space_of(space);
 
+	if (vas_space_layout(space)->task_size > LINEAGE_NUMBERS << VAS_PAGE_SHIFT)
+		return -VAS_EINVAL;
 	*mine = (struct lineage_space){ .node.space = space };
 	if (parent != NULL) {
 		struct lineage_space *from = lineage_space_of(parent);
-		int err = vas_lineage_tree_fork(lineage, from, mine);
+		int err;
 
+		mine->clock = from->clock;
+		mine->came_home = from->came_home;
+		err = vas_lineage_tree_fork(lineage, from, mine);
 		if (err != 0)
 			return err;
 		from->child = mine;
@@ -195,35 +211,71 @@ static void on_close(void *data, struct vas_space *space)
 	vas_mutex_unlock(&lineage->lock, VAS_RANK_LEAF);
 }
 
+/* What was inherited with these numbers is gone. If there is anything at their natural place, it was
+ * made later, where the part has come from; it may be older, where the part had grown. */
+static void lose(struct lineage *lineage, struct lineage_space *mine,
+		 const struct lineage_moved *moved, uint64_t first, uint64_t last)
+{
+	const struct vas_area *area = vas_find_ge(mine->node.space, first << VAS_PAGE_SHIFT);
+	uint64_t end = moved->first + moved->home;
+	uint32_t time = moved->time;
+
+	if (area == NULL || first_of(area) > last)
+		time = mine->clock;
+	else if (lineage_alone(mine, time) && first < end)
+		last = last < end ? last : end - 1;
+	else
+		return;
+	vas_lineage_gone_add(lineage, &mine->node, first, last, time);
+}
+
 /* Areas of which the child has nothing: not inherited, or wiped. */
 static void leave_out(struct lineage *lineage, struct lineage_space *child,
 		      const struct vas_area *area)
 {
 	if ((area->flags & (VAS_AREA_DONT_FORK | VAS_AREA_WIPE_ON_FORK)) == 0 ||
-	    !private_area(area) || child->family == NULL)
+	    !private_area(area) || child->node.family == NULL)
 		return;
-	lineage_lock(child->family);
-	vas_lineage_gone_add(lineage, &child->node, area->range.start >> VAS_PAGE_SHIFT,
-			     (area->range.end >> VAS_PAGE_SHIFT) - 1);
-	lineage_unlock(child->family);
+	lineage_lock(child->node.family);
+	vas_lineage_gone_add(lineage, &child->node, first_of(area), last_of(area), child->clock);
+	lineage_unlock(child->node.family);
 }
 
 /*
- * The most that a call can use: a record for each clone of a displaced area, and, when something
- * may move, for each area that may be cloned: any of them may be what moves.
+ * The most that a call can use. fork: a record for each moved part, once more for each area that it
+ * reaches into. mremap: one for what each area moves besides the parts that were moved before, and
+ * one for each place where these are cut. Any other: one, where the middle of a part is unmapped.
  */
+static size_t most_records(const struct lineage_space *mine, const struct vas_budget *budget)
+{
+	uint64_t first = budget->moved_from >> VAS_PAGE_SHIFT;
+	uint64_t pages = budget->moved >> VAS_PAGE_SHIFT, last = first + pages - 1;
+	size_t count = pages != 0 ? 3 : 1;
+
+	if (mine->node.family == NULL ||
+	    (mine->places == NULL &&
+	     (pages == 0 || (pages <= RENUMBER_MOST && !lineage_has_relatives(mine)))))
+		return 0;
+	if (pages != 0)
+		count += vas_lineage_moved_among(mine, first, last);
+	for (size_t i = 0; i < budget->count; i++) {
+		const struct vas_area *area = budget->areas[i];
+
+		if (budget->fork)
+			count += vas_lineage_moved_among(mine, first_of(area), last_of(area));
+		else if (pages != 0 && first_of(area) <= last && last_of(area) >= first)
+			count += 2;
+	}
+	return count;
+}
+
 static int on_reserve(void *data, struct vas_space *space, const struct vas_budget *budget)
 {
 	struct lineage *lineage = data;
 	struct lineage_space *mine = lineage_space_of(space);
-	size_t count = 0;
+	size_t count = most_records(mine, budget);
 
 	mine->calling = true;
-	if (budget->moved != 0)
-		count = budget->count + 1;
-	else if (mine->moved != NULL)
-		for (size_t i = 0; i < budget->count; i++)
-			count += *lineage_moved_of(budget->areas[i]) != NULL;
 	if (count != 0 && !vas_lineage_moved_reserve(lineage, mine, count)) {
 		vas_lineage_moved_trim(lineage, mine, SPARES_KEPT);
 		return -VAS_ENOMEM;
@@ -239,114 +291,100 @@ static void on_settle(void *data, struct vas_space *space)
 	struct lineage_space *mine = lineage_space_of(space);
 
 	mine->calling = false;
+	mine->carried = false;
 	mine->child = NULL;
-	forget_call(mine);
 	if (mine->promised != 0 || mine->spare_count > SPARES_KEPT)
 		vas_lineage_moved_trim(data, mine, SPARES_KEPT);
-	if (mine->node.from != mine->node.from_end) {
-		lineage_lock(mine->family);
-		mine->node.from = mine->node.from_end = 0;
-		lineage_unlock(mine->family);
-	}
 }
 
 /* [start, end) of the area is mapped no more; what the space had from its ancestors is gone there.
  */
 static void unmap(struct lineage *lineage, struct lineage_space *mine, const struct vas_op *op)
 {
-	if (!mine->calling || !lineage_has_relatives(mine) || !private_area(op->area))
+	uint64_t first = op->start >> VAS_PAGE_SHIFT, last = (op->end >> VAS_PAGE_SHIFT) - 1;
+	bool told = mine->calling && lineage_has_relatives(mine) && private_area(op->area);
+
+	if (mine->carried && op->start == mine->edge)
+		return; /* what was there knows where it has gone */
+	if (!told && mine->places == NULL)
 		return;
-	lineage_lock(mine->family);
+	lineage_lock(mine->node.family);
 	/* Where something is gone, a birth must be the leaf's own. */
-	if (mine->current != NULL && mine->current->node != &mine->node)
-		mine->current = NULL;
-	if (mine->node.parent != NULL)
-		vas_lineage_gone_add(lineage, &mine->node, op->start >> VAS_PAGE_SHIFT,
-				     (op->end >> VAS_PAGE_SHIFT) - 1);
-	lineage_unlock(mine->family);
+	if (told && mine->node.current != NULL && mine->node.current->node != &mine->node)
+		mine->node.current = NULL;
+	told = told && mine->node.parent != NULL;
+	if (told)
+		vas_lineage_gone_add(lineage, &mine->node, first, last, mine->clock);
+	if (mine->places != NULL)
+		vas_lineage_moved_drop(lineage, mine, first, last, told ? lose : NULL);
+	lineage_unlock(mine->node.family);
 }
 
-static void pass_on(struct lineage *lineage, struct lineage_space *mine, const struct vas_op *op)
+/* Newly mapped. A part that moved grows with its area. */
+static void map(struct lineage_space *mine, const struct vas_op *op)
 {
-	const struct vas_area *area = op->area, *other = op->other;
-	const struct lineage_moved *moved = *lineage_moved_of(area);
-
-	if (moved == NULL && (other == NULL || *lineage_moved_of(other) == NULL))
+	if (mine->calling)
+		mine->edge = op->end;
+	if (mine->places == NULL || op->area->range.start == op->start || !private_area(op->area))
 		return;
-	lineage_lock(mine->family);
-	switch (op->kind) {
-	case VAS_OP_SPLIT:
-		if (moved == NULL)
-			break;
-		vas_lineage_moved_add(lineage, mine, mine, other, op->start, op->end,
-				      moved->displacement);
-		vas_lineage_moved_shrink(lineage, mine, area, op->start, op->end);
-		break;
-	case VAS_OP_MERGE:
-		vas_lineage_moved_extend(mine, area, op->start, op->end);
-		vas_lineage_moved_shrink(lineage, mine, other, op->start, op->end);
-		break;
-	case VAS_OP_MAP:
-		vas_lineage_moved_extend(mine, area, op->start, op->end);
-		break;
-	case VAS_OP_FREE:
-		vas_lineage_moved_remove(lineage, mine, area);
-		break;
-	default:
-		break;
-	}
-	lineage_unlock(mine->family);
+	lineage_lock(mine->node.family);
+	vas_lineage_moved_grow(mine, op->start >> VAS_PAGE_SHIFT, (op->end >> VAS_PAGE_SHIFT) - 1);
+	lineage_unlock(mine->node.family);
 }
 
 static void fork_area(struct lineage *lineage, const struct vas_op *op)
 {
 	struct lineage_space *parent = lineage_space_of(op->other->space);
 	struct lineage_space *child = lineage_space_of(op->area->space);
-	const struct lineage_moved *moved;
 
-	if (parent->moved == NULL)
+	if (parent->places == NULL || (op->area->flags & VAS_AREA_WIPE_ON_FORK) != 0)
 		return;
-	moved = *lineage_moved_of(op->other);
-	if (moved == NULL)
-		return;
-	lineage_lock(child->family);
-	vas_lineage_moved_add(lineage, child, parent, op->area, op->start, op->end,
-			      moved->displacement);
-	lineage_unlock(child->family);
+	lineage_lock(child->node.family);
+	vas_lineage_moved_copy(lineage, parent, child, op->start >> VAS_PAGE_SHIFT,
+			       (op->end >> VAS_PAGE_SHIFT) - 1);
+	lineage_unlock(child->node.family);
 }
 
-/*
- * mremap. Pages that are held alone get the indexes of the area that they have become a part of,
- * or, if they are few, those of their new place. Others keep theirs, and then the area at the new
- * place is displaced, unless it has come home.
- */
+/* Are the pages few, and all this space's own? => they have not moved yet. */
+static bool may_renumber(const struct lineage *lineage, const struct lineage_space *mine,
+			 const struct vas_op *op)
+{
+	if ((op->end - op->start) >> VAS_PAGE_SHIFT > RENUMBER_MOST)
+		return false;
+	if (!lineage_has_relatives(mine))
+		return true;
+	return vas_area_pages(op->other) <= RENUMBER_MOST && lineage->host.held_alone != NULL &&
+	       lineage->host.held_alone(lineage->host.data, op->other);
+}
+
+/* mremap. A few pages that are held alone get the indexes of their new place. Others keep theirs,
+ * and then their place is a moved part, unless it is where they have come from. */
 static void move(struct lineage *lineage, struct lineage_space *mine, const struct vas_op *op)
 {
-	const struct vas_area *area = op->area;
-	uint64_t start = op->start >> VAS_PAGE_SHIFT, last = (op->end >> VAS_PAGE_SHIFT) - 1;
-	uint64_t from = op->from >> VAS_PAGE_SHIFT;
-	uint64_t kept = lineage_displacement(mine, op->other) + from - start;
+	uint64_t start = op->start >> VAS_PAGE_SHIFT, from = op->from >> VAS_PAGE_SHIFT;
+	uint64_t last = (op->end >> VAS_PAGE_SHIFT) - 1, grown = (mine->edge >> VAS_PAGE_SHIFT) - 1;
 
-	if (!private_area(area))
+	mine->renumbering = false;
+	mine->carried = false;
+	if (!private_area(op->area) || mine->node.family == NULL)
 		return;
-	lineage_lock(mine->family);
-	if (area == mine->fresh && kept != 0) {
-		if (vas_area_pages(area) <= RENUMBER_ALONE &&
-		    held_alone(lineage, mine, op->other)) {
-			__atomic_fetch_add(&lineage->renumbered, 1, __ATOMIC_RELAXED);
-		} else {
-			vas_lineage_moved_add(lineage, mine, mine, area, area->range.start,
-					      area->range.end, kept);
-			__atomic_fetch_add(&lineage->displaced, 1, __ATOMIC_RELAXED);
-		}
+	mine->renumbering = may_renumber(lineage, mine, op);
+	lineage_lock(mine->node.family);
+	/* A part below may have taken the place for its own growth. */
+	vas_lineage_moved_drop(lineage, mine, start, grown, NULL);
+	if (mine->renumbering) {
+		vas_lineage_moved_drop(lineage, mine, from, from + (last - start), NULL);
+		vas_lineage_gone_back(&mine->node, start, last);
+		__atomic_fetch_add(&lineage->renumbered, 1, __ATOMIC_RELAXED);
+	} else {
+		vas_lineage_moved_carry(lineage, mine, from, from + (last - start), start - from);
+		if (grown > last)
+			vas_lineage_moved_grow(mine, last + 1, grown);
+		mine->carried = true;
+		mine->edge = op->from;
+		__atomic_fetch_add(&lineage->displaced, 1, __ATOMIC_RELAXED);
 	}
-	if (lineage_displacement(mine, area) == 0)
-		for (struct lineage_node *node = &mine->node; node != NULL; node = node->parent)
-			vas_lineage_gone_remove(node, start, last);
-	mine->node.from = from;
-	mine->node.from_end = from + (last - start) + 1;
-	lineage_unlock(mine->family);
-	forget_call(mine);
+	lineage_unlock(mine->node.family);
 }
 
 static void on_apply(void *data, struct vas_space *space, const struct vas_op *op)
@@ -359,21 +397,11 @@ static void on_apply(void *data, struct vas_space *space, const struct vas_op *o
 		unmap(lineage, mine, op);
 		break;
 	case VAS_OP_MAP:
-		if (op->start == op->area->range.start && op->end == op->area->range.end)
-			mine->fresh = op->area;
-		if (mine->moved != NULL)
-			pass_on(lineage, mine, op);
+		map(mine, op);
 		break;
 	case VAS_OP_FREE:
-		if (mine->moved != NULL)
-			pass_on(lineage, mine, op);
 		if (lineage_has_relatives(mine) && vas_find_ge(space, 0) == NULL)
 			vas_lineage_tree_leave(lineage, mine);
-		break;
-	case VAS_OP_SPLIT:
-	case VAS_OP_MERGE:
-		if (mine->moved != NULL)
-			pass_on(lineage, mine, op);
 		break;
 	case VAS_OP_MOVE:
 		move(lineage, mine, op);
@@ -386,31 +414,13 @@ static void on_apply(void *data, struct vas_space *space, const struct vas_op *o
 	}
 }
 
-static bool on_may_merge(void *data, const struct vas_area *target, const struct vas_area *source,
-			 bool copied)
-{
-	struct lineage_space *mine = lineage_space_of(target->space);
-
-	if (source == NULL || !private_area(target) || lie(mine, target) == lie(mine, source))
-		return true;
-	return copied && held_alone(data, mine, source);
-}
-
-static bool on_may_reindex(void *data, const struct vas_area *area)
-{
-	return held_alone(data, lineage_space_of(area->space), area);
-}
-
 const struct vas_listener vas_lineage_listener = {
-	.area_bytes = sizeof(struct lineage_moved *),
 	.space_bytes = sizeof(struct lineage_space),
 	.open = on_open,
 	.close = on_close,
 	.reserve = on_reserve,
 	.settle = on_settle,
 	.apply = on_apply,
-	.may_merge = on_may_merge,
-	.may_reindex = on_may_reindex,
 };
 
 /* Pages. */
@@ -419,46 +429,48 @@ static int prepare(void *instance, struct vas_area *area)
 {
 	struct lineage_space *mine = lineage_space_of(area->space);
 
-	if (__builtin_expect(__atomic_load_n(&mine->current, __ATOMIC_ACQUIRE) != NULL, 1))
+	if (__builtin_expect(__atomic_load_n(&mine->node.current, __ATOMIC_ACQUIRE) != NULL, 1))
 		return 0;
 	return vas_lineage_tree_prepare(instance, mine);
 }
 
-/* => the space's lock, shared at least */
-static uint64_t index_at(const struct lineage_space *mine, const struct vas_area *area,
-			 uint64_t address)
+/* Of a page that is made, or numbered anew, at this address. => the space's lock, shared at least */
+static uint64_t index_at(const struct lineage_space *mine, uint64_t address)
 {
-	uint64_t page = address >> VAS_PAGE_SHIFT, displacement;
+	uint64_t page = address >> VAS_PAGE_SHIFT;
+	const struct lineage_moved *moved;
 
-	if (mine->moved == NULL)
+	if (mine->places == NULL)
 		return page;
-	displacement = lineage_displacement(mine, area);
-	if (displacement == 0 && lineage_moved_has(mine, page))
-		return page | LINEAGE_NATURAL;
-	return page + displacement;
+	moved = vas_lineage_moved_seek(mine, page);
+	if (moved != NULL && moved->first - moved->displacement <= page)
+		return (page + moved->displacement) | (uint64_t)moved->time << LINEAGE_TIME_SHIFT;
+	if (vas_lineage_moved_has(mine, page))
+		return page | (uint64_t)mine->clock << LINEAGE_TIME_SHIFT;
+	return page;
 }
 
 static void bind(void *instance, struct vas_page *page, struct vas_area *area, uint64_t address)
 {
 	struct lineage_space *mine = lineage_space_of(area->space);
-	struct lineage_label *label = __atomic_load_n(&mine->current, __ATOMIC_ACQUIRE);
+	struct lineage_label *label = __atomic_load_n(&mine->node.current, __ATOMIC_ACQUIRE);
 
 	(void)instance;
-	lineage_hold(label);
-	page->owner = label;
-	page->index = index_at(mine, area, address);
+	page->owner = lineage_owner(label);
+	lineage_hold(page->owner);
+	page->index = index_at(mine, address);
 }
 
 /* Binds what names `*owner` to the space's own label, if it has one. */
 static void adopt(const struct lineage_space *mine, void **owner)
 {
-	struct lineage_label *old = *owner;
-	struct lineage_label *label = __atomic_load_n(&mine->current, __ATOMIC_ACQUIRE);
+	struct lineage_label *label = __atomic_load_n(&mine->node.current, __ATOMIC_ACQUIRE);
+	void *old = *owner;
 
-	if (label == NULL || label == old)
+	if (label == NULL || old == lineage_owner(label))
 		return;
-	lineage_hold(label);
-	*owner = label;
+	*owner = lineage_owner(label);
+	lineage_hold(*owner);
 	lineage_drop(old);
 }
 
@@ -472,8 +484,7 @@ static void reuse(void *instance, struct vas_page *page, struct vas_area *area, 
 static void unbind(void *instance, struct vas_page *page)
 {
 	(void)instance;
-	if (page->owner != NULL)
-		lineage_drop(page->owner);
+	lineage_drop(page->owner);
 }
 
 static void save(void *instance, struct vas_page *page, struct vas_binding *saved)
@@ -503,19 +514,15 @@ static void forget(void *instance, struct vas_binding *saved)
 
 static bool follows(void *instance, const struct vas_op *op)
 {
-	const struct lineage_space *mine = lineage_space_of(op->area->space);
-
 	(void)instance;
-	return private_area(op->area) &&
-	       (op->from >> VAS_PAGE_SHIFT) + lineage_displacement(mine, op->other) !=
-		       (op->start >> VAS_PAGE_SHIFT) + lineage_displacement(mine, op->area);
+	return lineage_space_of(op->area->space)->renumbering;
 }
 
 static void moved(void *instance, struct vas_page *page, struct vas_binding *saved,
 		  struct vas_area *area, uint64_t from, uint64_t to)
 {
 	const struct lineage_space *mine = lineage_space_of(area->space);
-	uint64_t index = index_at(mine, area, to);
+	uint64_t index = index_at(mine, to);
 
 	(void)instance;
 	(void)from;
@@ -534,91 +541,75 @@ struct search {
 	struct vas_anon_walk *walk;
 	const struct lineage_space *mine;
 	uint64_t index;
-	bool natural; /* the page is probably there, whoever else claims the index */
-	bool leaving; /* only places that a move is taking pages away from, or only others */
 };
 
-static bool visit_page(void *context, uint64_t page)
+static bool visit_page(const struct search *search, uint64_t page)
 {
-	struct search *search = context;
-	const struct lineage_space *mine = search->mine;
-
-	if ((page - mine->node.from < mine->node.from_end - mine->node.from) != search->leaving)
-		return true;
-	if (page >= UINT64_C(1) << (64 - VAS_PAGE_SHIFT))
-		return true;
 	search->walk->candidates++;
-	return search->walk->visit(search->walk->context, mine->node.space, page << VAS_PAGE_SHIFT);
+	return search->walk->visit(search->walk->context, search->mine->node.space,
+				   page << VAS_PAGE_SHIFT);
 }
 
-/* The places in one space: the natural one unless it is known to be `gone`, and those in displaced
- * areas. */
-static bool visit_places(struct search *search, bool gone)
-{
-	const struct lineage_space *mine = search->mine;
-
-	if (search->natural && !gone && !visit_page(search, search->index))
-		return false;
-	if (lineage_moved_has(mine, search->index) &&
-	    !vas_lineage_moved_each(mine, search->index, visit_page, search))
-		return false;
-	return search->natural || gone || visit_page(search, search->index);
-}
-
-static bool visit_space(struct search *search, const struct lineage_node *leaf, bool gone)
+/* The places in one space, of what is gone since `gone`. */
+static bool visit_space(struct search *search, const struct lineage_node *leaf, uint32_t gone)
 {
 	const struct lineage_space *mine = (const struct lineage_space *)(const void *)leaf;
+	uint64_t number = lineage_number(search->index);
+	uint32_t time = lineage_time(search->index);
+	/* It was made in a part that had moved, and none has come home since. */
+	bool stays = time % 2 != 0 && lineage_alone(mine, time);
+	const struct lineage_moved *part = NULL;
 
 	search->mine = mine;
-	search->leaving = false;
-	if (mine->moved == NULL && mine->node.from == mine->node.from_end)
-		return gone || visit_page(search, search->index);
-	if (mine->node.from != mine->node.from_end) {
-		search->leaving = true;
-		if (!visit_places(search, gone))
+	while (lineage_moved_reach(mine, number)) {
+		part = vas_lineage_moved_find(mine, search->index, part);
+		if (part == NULL)
+			break;
+		if ((stays && part->time != time) ||
+		    (part->time > gone && part->time != LINEAGE_LAST_TIME))
+			return true;
+		if (!visit_page(search, number - part->displacement))
 			return false;
-		search->leaving = false;
+		if (lineage_alone(mine, part->time))
+			return true;
 	}
-	return visit_places(search, gone);
+	return stays || gone != LINEAGE_NEVER || visit_page(search, number);
 }
 
 /* All leaves below `top`, a parent's own line before its children's. */
 static void visit_below(const struct lineage_node *top, uint64_t index, struct vas_anon_walk *walk)
 {
-	bool natural = LINEAGE_IS_NATURAL(index);
-	struct search search = { .walk = walk,
-				 .index = natural ? index - LINEAGE_NATURAL : index,
-				 .natural = natural };
-	const struct lineage_node *node = top, *gone = NULL;
+	struct search search = { .walk = walk, .index = index };
+	const struct lineage_node *node = top, *at = NULL;
+	uint32_t gone = LINEAGE_NEVER; /* at the node `at`, which is above this one */
 
-	if (top->space != NULL) {
-		(void)visit_space(&search, top, false);
-		return;
-	}
 	for (;;) {
-		if (gone == NULL && node->gone != NULL && node != top &&
-		    vas_lineage_gone_has(node->gone, search.index))
-			gone = node;
-		if (node->space != NULL && !visit_space(&search, node, gone != NULL))
-			return;
+		if (gone == LINEAGE_NEVER && node->gone != NULL && node != top) {
+			gone = vas_lineage_gone_since(node->gone, index);
+			at = node;
+		}
 		if (node->space == NULL) {
 			node = node->first;
 			continue;
 		}
+		if (!visit_space(&search, node, gone))
+			return;
+		if (node == top)
+			return;
 		while (node != top && node->next == NULL) {
-			gone = gone == node ? NULL : gone;
+			gone = at == node ? LINEAGE_NEVER : gone;
 			node = node->parent;
 		}
 		if (node == top)
 			return;
-		gone = gone == node ? NULL : gone;
+		gone = at == node ? LINEAGE_NEVER : gone;
 		node = node->next;
 	}
 }
 
 static void walk(void *instance, struct vas_page *page, struct vas_anon_walk *walk)
 {
-	struct lineage_label *label = page->owner, *family;
+	struct lineage_label *label = lineage_label_of(page->owner), *family;
 
 	(void)instance;
 	if (label == NULL)

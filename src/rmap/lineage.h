@@ -33,11 +33,13 @@ struct lineage_label {
 
 #define LINEAGE_COUNTED ((uintptr_t)1)
 
-/* Indexes [first, last] at which no page from above the node is at its natural place any more. */
+/* Numbers [first, last]: no page from above the node that was made at `time` or before is at its
+ * natural place in a space below it any more, nor in a part that moved later than that. */
 struct lineage_gone {
 	uint32_t count, room;
 	struct {
-		uint64_t first, last;
+		uint64_t first;
+		uint64_t last : 46, time : 18;
 	} ranges[];
 };
 
@@ -48,8 +50,10 @@ struct lineage_node {
 		struct {
 			struct lineage_node *first, *last; /* in the order of their making */
 		};
-		struct {
-			uint64_t from, from_end; /* of a leaf: pages that a move is taking away */
+		struct { /* of a leaf */
+			/* For births: its own or its parent's; NULL: none since the last fork. */
+			struct lineage_label *current;
+			struct lineage_label *family; /* NULL: no page yet */
 		};
 	};
 	struct lineage_label *labels;
@@ -57,30 +61,43 @@ struct lineage_node {
 	struct vas_space *space;   /* NULL: an inner node, the only kind that has children */
 };
 
-/* An area whose pages have other indexes than their addresses, since mremap moved it. */
+/*
+ * A part of a space whose pages have other indexes than their addresses, since mremap moved it.
+ * What it holds came with it (it was made at an earlier time, and its index is one of the first
+ * `home` ones), or was made in it, and has just its time (lineage.c).
+ */
 struct lineage_moved {
-	struct vas_red_black tree; /* lineage_space.moved; must be first */
-	uint64_t first, last;	   /* indexes, plus LINEAGE_BIAS */
-	uint64_t most;		   /* the greatest `last` in the subtree */
-	uint64_t displacement;	   /* index minus virtual page number, modulo 2^64 */
-	struct lineage_moved *spare;
+	union {
+		struct vas_red_black by_index; /* lineage_space.moved; must be first */
+		struct lineage_moved *spare;
+	};
+	struct vas_red_black by_page; /* lineage_space.places */
+	uint64_t first, last;	      /* indexes */
+	uint64_t most;		      /* the greatest `last` below by_index */
+	uint64_t displacement;	      /* index minus virtual page number, modulo 2^64 */
+	uint64_t home : 45;
+	uint64_t cut : 1; /* what was above it lives elsewhere: it must not grow */
+	uint64_t time : 18;
 };
 
 /* What the listener keeps in a space. */
 struct lineage_space {
-	struct lineage_node node; /* must be first */
-	/* For births: the leaf's or its parent's; NULL: none since the last fork. */
-	struct lineage_label *current;
-	struct lineage_label *family; /* NULL: no page yet */
-	struct vas_red_black *moved;
+	struct lineage_node node;     /* must be first */
+	struct vas_red_black *moved;  /* its moved parts, by index */
+	struct vas_red_black *places; /* and by virtual page number */
 	struct lineage_moved *spares;
 	uint32_t spare_count, promised;
-	struct vas_list all;	      /* lineage.spaces */
-	const struct vas_area *fresh; /* made by the last VAS_OP_MAP */
-	const struct vas_area *asked; /* in this call: is it held alone? */
-	struct lineage_space *child;  /* of the fork that is under way */
-	bool alone;		      /* the answer for `asked` */
-	bool calling;		      /* inside a call: not exit, not exec */
+	uint32_t clock;	     /* even; what is made where a moved part has the index has this time */
+	uint32_t came_home;  /* the time when a moved part last did */
+	struct vas_list all; /* lineage.spaces */
+	union {
+		struct lineage_space *child; /* of the fork that is under way */
+		/* Of mremap: where the last VAS_OP_MAP ended; then, where what moved was. */
+		uint64_t edge;
+	};
+	bool calling;	  /* inside a call: not exit, not exec */
+	bool renumbering; /* what moves gets the indexes of its new place */
+	bool carried;	  /* it has kept them */
 };
 
 struct lineage {
@@ -92,18 +109,26 @@ struct lineage {
 	struct vas_list spaces;
 	size_t space_count;
 	/* Changed by atomic operations; the second line: ever. */
-	size_t inner_nodes, moved_areas, spare_areas, gone_bytes;
+	size_t inner_nodes, moved_parts, spare_parts, gone_bytes;
 	size_t splits, siblings, collapses, displaced, renumbered;
 };
 
-/* Indexes are biased in the tree, so that a moved area that has grown below its first page does not
- * wrap. */
-#define LINEAGE_BIAS (UINT64_C(1) << 60)
+/* A page's index: the number, and above it the time. */
+#define LINEAGE_TIME_SHIFT 46
+#define LINEAGE_NUMBERS	   (UINT64_C(1) << LINEAGE_TIME_SHIFT)
+#define LINEAGE_LAST_TIME  ((UINT32_C(1) << (64 - LINEAGE_TIME_SHIFT)) - 1)
 
-/* In a page's index, above the index itself (or borrowed from it, when that has grown below zero):
- * the page was made at its natural place, although a displaced area claims the index too. */
-#define LINEAGE_NATURAL		  (UINT64_C(1) << 62)
-#define LINEAGE_IS_NATURAL(index) ((index) >> 62 == 1)
+#define LINEAGE_NEVER UINT32_MAX
+
+static inline uint64_t lineage_number(uint64_t index)
+{
+	return index & (LINEAGE_NUMBERS - 1);
+}
+
+static inline uint32_t lineage_time(uint64_t index)
+{
+	return (uint32_t)(index >> LINEAGE_TIME_SHIFT);
+}
 
 extern const struct vas_listener vas_lineage_listener;
 
@@ -115,23 +140,6 @@ static inline struct lineage_space *lineage_space_of(const struct vas_space *spa
 static inline struct lineage_space *lineage_space_at(struct lineage_node *leaf)
 {
 	return (struct lineage_space *)(void *)leaf;
-}
-
-static inline struct lineage_moved **lineage_moved_of(const struct vas_area *area)
-{
-	return vas_area_data(area, &vas_lineage_listener);
-}
-
-/* index - virtual page number, of all pages of the area. => its space's lock */
-static inline uint64_t lineage_displacement(const struct lineage_space *mine,
-					    const struct vas_area *area)
-{
-	const struct lineage_moved *moved;
-
-	if (mine->moved == NULL)
-		return 0;
-	moved = *lineage_moved_of(area);
-	return moved != NULL ? moved->displacement : 0;
 }
 
 static inline struct lineage_label *lineage_family_of(const struct lineage_label *label)
@@ -146,17 +154,30 @@ static inline bool lineage_counts(const struct lineage_label *label)
 	return (__atomic_load_n(&label->family, __ATOMIC_RELAXED) & LINEAGE_COUNTED) != 0;
 }
 
-/* One page or slot more, or less, is bound to the label. */
-static inline void lineage_hold(struct lineage_label *label)
+/* What a page or slot names: a label, with LINEAGE_COUNTED if it counts; so others need not be looked
+ * at when a page goes. */
+static inline void *lineage_owner(struct lineage_label *label)
 {
-	if (lineage_counts(label))
-		__atomic_fetch_add(&label->as.pages, 1, __ATOMIC_RELAXED);
+	return (char *)label +
+	       (__atomic_load_n(&label->family, __ATOMIC_RELAXED) & LINEAGE_COUNTED);
 }
 
-static inline void lineage_drop(struct lineage_label *label)
+static inline struct lineage_label *lineage_label_of(void *owner)
 {
-	if (lineage_counts(label))
-		__atomic_fetch_sub(&label->as.pages, 1, __ATOMIC_RELEASE);
+	return (struct lineage_label *)((uintptr_t)owner & ~LINEAGE_COUNTED);
+}
+
+/* One page or slot more, or less, is bound to it. */
+static inline void lineage_hold(void *owner)
+{
+	if (((uintptr_t)owner & LINEAGE_COUNTED) != 0)
+		__atomic_fetch_add(&lineage_label_of(owner)->as.pages, 1, __ATOMIC_RELAXED);
+}
+
+static inline void lineage_drop(void *owner)
+{
+	if (((uintptr_t)owner & LINEAGE_COUNTED) != 0)
+		__atomic_fetch_sub(&lineage_label_of(owner)->as.pages, 1, __ATOMIC_RELEASE);
 }
 
 static inline void lineage_set_spaces(struct lineage_label *family, uint32_t spaces)
@@ -168,8 +189,9 @@ static inline void lineage_set_spaces(struct lineage_label *family, uint32_t spa
  * turns into "yes" meanwhile. */
 static inline bool lineage_has_relatives(const struct lineage_space *mine)
 {
-	return mine->family != NULL &&
-	       __atomic_load_n(&mine->family->as.own.spaces, __ATOMIC_RELAXED) > 1;
+	const struct lineage_label *family = mine->node.family;
+
+	return family != NULL && __atomic_load_n(&family->as.own.spaces, __ATOMIC_RELAXED) > 1;
 }
 
 /* The family's tree may be read and changed. A space that has no family yet has no walkers. */
@@ -183,6 +205,12 @@ static inline void lineage_unlock(struct lineage_label *family)
 {
 	if (family != NULL)
 		vas_mutex_unlock(&family->as.own.lock, VAS_RANK_RMAP);
+}
+
+/* Is what a part took along when it moved at this time at no other place in the space? */
+static inline bool lineage_alone(const struct lineage_space *mine, uint32_t time)
+{
+	return time > mine->came_home && time < LINEAGE_LAST_TIME;
 }
 
 /* lineage_tree.c: families, nodes and labels. */
@@ -200,57 +228,61 @@ void vas_lineage_tree_bury(struct lineage *lineage, size_t most);
 /* lineage_gone.c: what a space has unmapped since it was forked. => the family's lock; changes:
  * the space's too. */
 
-bool vas_lineage_gone_has(const struct lineage_gone *gone, uint64_t index);
+/* The time of the range that has a page of this index, or LINEAGE_NEVER. */
+uint32_t vas_lineage_gone_since(const struct lineage_gone *gone, uint64_t index);
 /* Without memory, or with too many ranges, nothing is added: a walk then looks in vain. */
 void vas_lineage_gone_add(struct lineage *lineage, struct lineage_node *node, uint64_t first,
-			  uint64_t last);
+			  uint64_t last, uint32_t time);
 void vas_lineage_gone_add_all(struct lineage *lineage, struct lineage_node *node,
 			      const struct lineage_gone *from);
 void vas_lineage_gone_remove(struct lineage_node *node, uint64_t first, uint64_t last);
+/* The same for all nodes from the leaf up: something has come back there. */
+void vas_lineage_gone_back(struct lineage_node *leaf, uint64_t first, uint64_t last);
 void vas_lineage_gone_free(struct lineage *lineage, struct lineage_node *node);
 
-/* lineage_moved.c: the displaced areas of a space. => the family's lock and the space's. */
+/* lineage_moved.c: the moved parts of a space. => the family's lock and the space's, but for what
+ * only looks: one of them. Pages are virtual page numbers. */
 
 /* Promises `count` records more. False: no memory. */
 bool vas_lineage_moved_reserve(struct lineage *lineage, struct lineage_space *mine, size_t count);
 void vas_lineage_moved_trim(struct lineage *lineage, struct lineage_space *mine, size_t keep);
-/* Puts the area's pages [start, end) (bytes) into the tree, with a record of `store`'s. */
-void vas_lineage_moved_add(struct lineage *lineage, struct lineage_space *mine,
-			   struct lineage_space *store, const struct vas_area *area, uint64_t start,
-			   uint64_t end, uint64_t displacement);
-void vas_lineage_moved_remove(struct lineage *lineage, struct lineage_space *mine,
-			      const struct vas_area *area);
-/* The area's part now: what it was with [start, end) added, or without. */
-void vas_lineage_moved_extend(struct lineage_space *mine, const struct vas_area *area,
-			      uint64_t start, uint64_t end);
-void vas_lineage_moved_shrink(struct lineage *lineage, struct lineage_space *mine,
-			      const struct vas_area *area, uint64_t start, uint64_t end);
-/* Does a moved area have the index? */
-static inline bool lineage_moved_has(const struct lineage_space *mine, uint64_t index)
+
+/* The first moved part that ends at `page` or above it. */
+struct lineage_moved *vas_lineage_moved_seek(const struct lineage_space *mine, uint64_t page);
+struct lineage_moved *vas_lineage_moved_next(const struct lineage_moved *moved);
+/* How many there are in [first, last]. */
+size_t vas_lineage_moved_among(const struct lineage_space *mine, uint64_t first, uint64_t last);
+
+/* The numbers [first, last] of a moved part are in it no more. */
+typedef void vas_lineage_lost_fn(struct lineage *lineage, struct lineage_space *mine,
+				 const struct lineage_moved *moved, uint64_t first, uint64_t last);
+
+/* Pages [first, last] are in no moved part any more. `lost` may be NULL. */
+void vas_lineage_moved_drop(struct lineage *lineage, struct lineage_space *mine, uint64_t first,
+			    uint64_t last, vas_lineage_lost_fn *lost);
+/* What pages [first, last] held is `by` pages further up now (modulo 2^64). */
+void vas_lineage_moved_carry(struct lineage *lineage, struct lineage_space *mine, uint64_t first,
+			     uint64_t last, uint64_t by);
+/* A moved part that ends below page `first` may go on to `last`, both newly mapped. */
+void vas_lineage_moved_grow(struct lineage_space *mine, uint64_t first, uint64_t last);
+/* The child gets its parent's moved parts of [first, last]. => called from low to high */
+void vas_lineage_moved_copy(struct lineage *lineage, struct lineage_space *parent,
+			    struct lineage_space *child, uint64_t first, uint64_t last);
+
+/* May one have this number? A first look. */
+static inline bool lineage_moved_reach(const struct lineage_space *mine, uint64_t number)
 {
-	const struct vas_red_black *node = mine->moved;
+	const struct lineage_moved *root = (const struct lineage_moved *)(const void *)mine->moved;
 
-	index += LINEAGE_BIAS;
-	while (node != NULL) {
-		const struct lineage_moved *at = (const struct lineage_moved *)(const void *)node;
-		const struct lineage_moved *left =
-			(const struct lineage_moved *)(const void *)node->left;
-
-		/* If what ends late enough begins too late there, so does all to the right. */
-		if (left != NULL && left->most >= index)
-			node = node->left;
-		else if (at->first > index)
-			return false;
-		else if (at->last >= index)
-			return true;
-		else
-			node = node->right;
-	}
-	return false;
+	return root != NULL && root->most >= number &&
+	       (root->first <= number || root->by_index.left != NULL);
 }
-/* Calls `visit` for the virtual page of each moved area that has the index; false: it stopped. */
-bool vas_lineage_moved_each(const struct lineage_space *mine, uint64_t index,
-			    bool (*visit)(void *context, uint64_t page), void *context);
+/* Does one have it? */
+bool vas_lineage_moved_has(const struct lineage_space *mine, uint64_t number);
+/* The earliest moved part that may hold a page of this index, or, if `after` is not NULL, the next
+ * one. NULL: none. */
+const struct lineage_moved *vas_lineage_moved_find(const struct lineage_space *mine, uint64_t index,
+						   const struct lineage_moved *after);
 bool vas_lineage_moved_check(const struct lineage_space *mine, size_t *count);
 
 /* lineage_check.c: its figures. */

@@ -10,7 +10,8 @@
  *	LINEAGE-4  what a space binds births to is a label of its leaf's or, if it does not count and
  *	           nothing is gone at the leaf, of a node above
  *	LINEAGE-5  a family has as many spaces as it counts, and fewer inner nodes
- *	LINEAGE-6  the tree of moved areas is in order and holds each displaced area, where it lies
+ *	LINEAGE-6  the trees of moved parts are in order and hold the same; each part lies in areas
+ *	           and moved before now
  *	LINEAGE-7  a root has nothing gone
  *	LINEAGE-8  spaces are as many as are counted
  */
@@ -23,7 +24,7 @@ void vas_lineage_count(void *instance, struct vas_anon_rmap_counts *counts)
 {
 	struct lineage *lineage = instance;
 	size_t inner = __atomic_load_n(&lineage->inner_nodes, __ATOMIC_RELAXED);
-	size_t moved = __atomic_load_n(&lineage->moved_areas, __ATOMIC_RELAXED);
+	size_t moved = __atomic_load_n(&lineage->moved_parts, __ATOMIC_RELAXED);
 
 	*counts = (struct vas_anon_rmap_counts){ 0 };
 	vas_mutex_lock(&lineage->lock, VAS_RANK_LEAF);
@@ -35,7 +36,7 @@ void vas_lineage_count(void *instance, struct vas_anon_rmap_counts *counts)
 	counts->bytes += inner * sizeof(struct lineage_node) +
 			 moved * sizeof(struct lineage_moved) +
 			 __atomic_load_n(&lineage->gone_bytes, __ATOMIC_RELAXED);
-	counts->spare_bytes += __atomic_load_n(&lineage->spare_areas, __ATOMIC_RELAXED) *
+	counts->spare_bytes += __atomic_load_n(&lineage->spare_parts, __ATOMIC_RELAXED) *
 			       sizeof(struct lineage_moved);
 }
 
@@ -113,28 +114,27 @@ static bool check_node(const struct lineage_node *node, const struct lineage_lab
 	}
 }
 
+/* Moved parts lie in private areas. */
 static bool check_moved(const struct lineage_space *mine, const struct vas_printer *printer)
 {
-	size_t in_tree, in_areas = 0;
-	struct vas_walk walk;
-	const struct vas_area *area;
+	const struct lineage_moved *moved = vas_lineage_moved_seek(mine, 0);
+	size_t count;
 
-	if (!vas_lineage_moved_check(mine, &in_tree))
-		return broken(printer, "LINEAGE-6", "moved areas out of order");
-	vas_walk_start(&walk, mine->node.space, 0);
-	while ((area = vas_walk_next(&walk)) != NULL) {
-		const struct lineage_moved *moved = *lineage_moved_of(area);
-		uint64_t bias = moved != NULL ? moved->displacement + LINEAGE_BIAS : 0;
+	if (!vas_lineage_moved_check(mine, &count))
+		return broken(printer, "LINEAGE-6", "moved parts out of order");
+	for (; moved != NULL; moved = vas_lineage_moved_next(moved)) {
+		uint64_t at = (moved->first - moved->displacement) << VAS_PAGE_SHIFT;
+		uint64_t end = (moved->last - moved->displacement + 1) << VAS_PAGE_SHIFT;
 
-		if (moved == NULL)
-			continue;
-		in_areas++;
-		if (moved->first > (area->range.start >> VAS_PAGE_SHIFT) + bias ||
-		    moved->last < (area->range.end >> VAS_PAGE_SHIFT) - 1 + bias)
-			return broken(printer, "LINEAGE-6", "a moved area lies elsewhere");
+		while (at < end) {
+			const struct vas_area *area = vas_find(mine->node.space, at);
+
+			if (area == NULL ||
+			    (area->flags & (VAS_AREA_SHARED | VAS_AREA_MAY_SHARE)) != 0)
+				return broken(printer, "LINEAGE-6", "a moved part in no area");
+			at = area->range.end;
+		}
 	}
-	if (in_tree != in_areas)
-		return broken(printer, "LINEAGE-6", "a moved area is missing");
 	return true;
 }
 
@@ -152,17 +152,17 @@ static bool may_bind(const struct lineage_node *leaf, const struct lineage_label
 
 static bool check_space(const struct lineage_space *mine, const struct vas_printer *printer)
 {
-	const struct lineage_label *family = mine->family, *label = mine->node.labels;
+	const struct lineage_label *family = mine->node.family, *label = mine->node.labels;
 	const struct lineage_node *root = &mine->node;
 	uint64_t spaces = 0, inner = 0;
 
 	if (!check_moved(mine, printer))
 		return false;
 	if (family == NULL)
-		return label == NULL && root->parent == NULL && mine->current == NULL
+		return label == NULL && root->parent == NULL && mine->node.current == NULL
 			       ? true
 			       : broken(printer, "LINEAGE-2", "a space without family has more");
-	if (!may_bind(root, mine->current))
+	if (!may_bind(root, mine->node.current))
 		return broken(printer, "LINEAGE-4", "births are bound to another node");
 	while (root->parent != NULL)
 		root = root->parent;

@@ -10,9 +10,11 @@
 /* Dead labels that are looked at when a new one is wanted. */
 #define BURY_AT_ONCE 4
 
-/* Labels that do not count: for each space that lives; and more at one place than so many count. */
+/* Labels that do not count: for each space that lives; and so many at a leaf and the node above it.
+ * A child may have more: mostly it goes before its parent does, and its label with it. */
 #define UNCOUNTED_PER_SPACE 4
 #define FEW_LABELS	    4
+#define FEW_OF_CHILD	    5
 
 /* Labels. */
 
@@ -63,14 +65,15 @@ static void set_family(struct lineage_label *label, const struct lineage_label *
 /* Are there so few labels at the leaf and above that a new one need not count? */
 static bool few_labels(const struct lineage_node *leaf)
 {
-	unsigned count = 0;
+	bool is_child = leaf->parent != NULL && leaf->parent->first != leaf;
+	unsigned count = 0, few = is_child ? FEW_OF_CHILD : FEW_LABELS;
 
 	for (const struct lineage_node *node = leaf; node != NULL;
 	     node = node == leaf ? leaf->parent : NULL) {
 		const struct lineage_label *label = node->labels;
 
 		for (; label != NULL; label = next_label(label))
-			if (++count == FEW_LABELS)
+			if (++count == few)
 				return false;
 	}
 	return true;
@@ -110,7 +113,7 @@ static struct lineage_label *new_label(struct lineage *lineage, struct lineage_s
 	if (label == NULL)
 		return NULL;
 	label->node = node;
-	set_family(label, mine->family, counted);
+	set_family(label, mine->node.family, counted);
 	label->list.next = (struct vas_record *)(void *)node->labels;
 	node->labels = label;
 	return label;
@@ -165,7 +168,7 @@ static bool sweep(struct lineage *lineage, struct lineage_space *mine)
 	struct lineage_node all = { .labels = mine->node.labels };
 
 	mine->node.labels = NULL;
-	mine->current = NULL;
+	mine->node.current = NULL;
 	move_labels(lineage, &mine->node, &all);
 	return mine->node.labels != NULL;
 }
@@ -263,9 +266,9 @@ static void collapse(struct lineage *lineage, struct lineage_node *inner)
 	/* Births go on under a label that does not count, if there is one. */
 	mine = lineage_space_at(child);
 	for (struct lineage_label *label = child->labels; label != NULL; label = next_label(label))
-		if (mine->current == NULL ||
-		    (lineage_counts(mine->current) && !lineage_counts(label)))
-			__atomic_store_n(&mine->current, label, __ATOMIC_RELEASE);
+		if (mine->node.current == NULL ||
+		    (lineage_counts(mine->node.current) && !lineage_counts(label)))
+			__atomic_store_n(&mine->node.current, label, __ATOMIC_RELEASE);
 }
 
 /*
@@ -294,7 +297,7 @@ static int split(struct lineage *lineage, struct lineage_space *parent, struct l
 int vas_lineage_tree_fork(struct lineage *lineage, struct lineage_space *parent,
 			  struct lineage_space *child)
 {
-	struct lineage_label *family = parent->family;
+	struct lineage_label *family = parent->node.family;
 	int err = 0;
 
 	if (family == NULL)
@@ -304,14 +307,14 @@ int vas_lineage_tree_fork(struct lineage *lineage, struct lineage_space *parent,
 		err = split(lineage, parent, child);
 		/* The labels are all in use; any may go on. */
 		if (err != 0)
-			parent->current = parent->node.labels;
+			parent->node.current = parent->node.labels;
 	} else {
 		hang(&child->node, parent->node.parent);
 		vas_lineage_gone_add_all(lineage, &child->node, parent->node.gone);
 		__atomic_fetch_add(&lineage->siblings, 1, __ATOMIC_RELAXED);
 	}
 	if (err == 0) {
-		child->family = family;
+		child->node.family = family;
 		lineage_set_spaces(family, family->as.own.spaces + 1);
 	}
 	lineage_unlock(family);
@@ -320,13 +323,13 @@ int vas_lineage_tree_fork(struct lineage *lineage, struct lineage_space *parent,
 
 void vas_lineage_tree_leave(struct lineage *lineage, struct lineage_space *mine)
 {
-	struct lineage_label *family = mine->family, *label, *next;
+	struct lineage_label *family = mine->node.family, *label, *next;
 	struct lineage_node *leaf = &mine->node, *parent = leaf->parent;
 
 	if (family == NULL)
 		return;
 	lineage_lock(family);
-	mine->current = NULL;
+	mine->node.current = NULL;
 	for (label = leaf->labels; label != NULL; label = next) {
 		next = next_label(label);
 		if (label != family)
@@ -339,7 +342,9 @@ void vas_lineage_tree_leave(struct lineage *lineage, struct lineage_space *mine)
 		if (parent->first == parent->last)
 			collapse(lineage, parent);
 	}
-	mine->family = NULL;
+	mine->node.family = NULL;
+	mine->clock = 0;
+	mine->came_home = 0;
 	lineage_set_spaces(family, family->as.own.spaces - 1);
 	if (family->as.own.spaces != 0) {
 		lineage_unlock(family);
@@ -360,7 +365,7 @@ static int found(struct lineage *lineage, struct lineage_space *mine)
 	struct lineage_label *family;
 
 	vas_mutex_lock(&lineage->lock, VAS_RANK_LEAF);
-	family = mine->family;
+	family = mine->node.family;
 	if (family == NULL) {
 		family = make_label(&lineage->labels);
 		if (family != NULL) {
@@ -369,8 +374,8 @@ static int found(struct lineage *lineage, struct lineage_space *mine)
 			lineage_set_spaces(family, 1);
 			set_family(family, family, false);
 			mine->node.labels = family;
-			__atomic_store_n(&mine->family, family, __ATOMIC_RELEASE);
-			__atomic_store_n(&mine->current, family, __ATOMIC_RELEASE);
+			__atomic_store_n(&mine->node.family, family, __ATOMIC_RELEASE);
+			__atomic_store_n(&mine->node.current, family, __ATOMIC_RELEASE);
 		}
 	}
 	vas_mutex_unlock(&lineage->lock, VAS_RANK_LEAF);
@@ -381,15 +386,15 @@ int vas_lineage_tree_prepare(struct lineage *lineage, struct lineage_space *mine
 {
 	struct lineage_label *family, *label;
 
-	family = __atomic_load_n(&mine->family, __ATOMIC_ACQUIRE);
+	family = __atomic_load_n(&mine->node.family, __ATOMIC_ACQUIRE);
 	if (family == NULL)
 		return found(lineage, mine);
 	lineage_lock(family);
-	label = mine->current;
+	label = mine->node.current;
 	if (label == NULL) {
 		label = new_label(lineage, mine);
 		if (label != NULL)
-			__atomic_store_n(&mine->current, label, __ATOMIC_RELEASE);
+			__atomic_store_n(&mine->node.current, label, __ATOMIC_RELEASE);
 	}
 	lineage_unlock(family);
 	return label != NULL ? 0 : -VAS_ENOMEM;

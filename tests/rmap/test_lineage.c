@@ -214,12 +214,12 @@ static void moved_areas_that_are_shared_keep_a_record_until_they_come_home(void 
 	assert_int_equal(places(parent, 40), 2);
 	assert_int_equal(counts_of(toy).records, 3);
 	toy_check(toy);
-	/* Split, merged, inherited. */
+	/* It does not care for areas, but what is moved or unmapped out of its middle cuts it. */
 	assert_int_equal(toy_protect(child, 61, 1, VAS_READ), 0);
-	assert_int_equal(counts_of(toy).records, 5);
-	assert_int_equal(toy_protect(child, 61, 1, VAS_READ | VAS_WRITE), 0);
 	assert_int_equal(counts_of(toy).records, 3);
+	assert_int_equal(toy_protect(child, 61, 1, VAS_READ | VAS_WRITE), 0);
 	(void)fork_of(child);
+	assert_int_equal(counts_of(toy).records, 4);
 	assert_int_equal(places(parent, 40), 3);
 	toy_check(toy);
 	move(child, 60, 4, 40);
@@ -274,45 +274,80 @@ static void generations_leave_nothing_behind(void **state)
 	toy_finish(toy);
 }
 
-struct looking {
-	struct toy_space *space;
-	uint64_t page, looks;
-};
-
-static bool look_until_found(void *context, struct vas_space *space, uint64_t address)
-{
-	struct looking *looking = context;
-
-	looking->looks++;
-	return space != looking->space->space ||
-	       address != TOY_BASE + looking->page * VAS_PAGE_SIZE;
-}
-
-/* How many places are looked at before this one. */
-static uint64_t looks(struct toy_space *space, uint64_t page)
-{
-	struct looking looking = { .space = space, .page = page };
-	struct vas_anon_walk walk = { .visit = look_until_found, .context = &looking };
-
-	vas_lineage_design.walk(space->toy->instance, &toy_page_at(space, page)->page, &walk);
-	return looking.looks;
-}
-
-/* 40 is left for 60, whose pages keep their indexes; then others are made at 40. */
-static void pages_are_first_looked_for_where_they_were_made(void **state)
+/* Though the parent has as many labels as do not count. */
+static void the_child_of_an_old_process_has_its_pages_to_itself(void **state)
 {
 	struct toy_space *parent, *child;
 	struct toy *toy = start(&parent, 40, 4);
 
 	(void)state;
+	for (uint64_t i = 0; i < 8; i++) {
+		child = fork_of(parent);
+		assert_int_equal(toy_write(parent, 41 + i % 3), 0);
+		assert_int_equal(toy_write(child, 40), 0);
+		assert_int_equal(places(child, 40), 1);
+		toy_exit(child);
+	}
+	toy_check(toy);
+	toy_finish(toy);
+}
+
+/*
+ *	parent  AAAA				40 is left for 60, whose pages keep their numbers;
+ *	child   BBBB................AAAABB	others are made at 40, and behind 60
+ */
+static void each_page_has_one_place_in_a_space_whoever_has_its_number(void **state)
+{
+	struct toy_space *parent, *child, *grandchild;
+	struct toy *toy = start(&parent, 40, 6);
+
+	(void)state;
+	assert_int_equal(toy_unmap(parent, 44, 2), 0);
 	child = fork_of(parent);
 	move(child, 40, 4, 60);
 	assert_int_equal(toy_write(child, 61), 0);
-	assert_int_equal(toy_map(child, 40, 4, NULL), 0);
+	assert_int_equal(toy_remap(child, 60, 4, 6, 0, 0), 0);
+	assert_int_equal(toy_map(child, 40, 6, NULL), 0);
+	for (uint64_t at = 40; at < 46; at++)
+		assert_int_equal(toy_write(child, at), 0);
+	assert_int_equal(toy_write(child, 64), 0);
+	/* The numbers of these are 40 to 45 twice. */
+	for (uint64_t at = 40; at < 46; at++)
+		assert_int_equal(places(child, at), 1);
+	assert_int_equal(places(child, 60), 2); /* the other is the parent's */
+	assert_int_equal(places(child, 61), 1);
+	assert_int_equal(places(child, 64), 1);
+	/* Moved again, inherited, unmapped. */
+	grandchild = fork_of(child);
+	move(child, 40, 6, 80);
+	assert_int_equal(toy_map(child, 40, 6, NULL), 0);
 	assert_int_equal(toy_write(child, 41), 0);
-	assert_int_equal(looks(child, 41), 1);
-	assert_int_equal(looks(child, 61), 1);
+	assert_int_equal(places(child, 41), 1);
+	assert_int_equal(places(child, 81), 2);
+	assert_int_equal(places(child, 61), 2);
+	assert_int_equal(places(parent, 40), 3);
+	assert_int_equal(toy_unmap(child, 60, 6), 0);
+	assert_int_equal(places(grandchild, 61), 1);
+	assert_int_equal(places(grandchild, 64), 1);
+	assert_int_equal(places(parent, 40), 2);
 	toy_check(toy);
+	toy_finish(toy);
+}
+
+/* When times run out, walks look at more places; they still find all. */
+static void times_may_run_out(void **state)
+{
+	struct toy *toy = toy_start(&vas_lineage_design, seed());
+	struct toy_space *space;
+
+	(void)state;
+	for (int round = 0; round < 20; round++) {
+		assert_int_equal(toy_space_new(toy, &space), 0);
+		lineage_space_of(space->space)->clock = LINEAGE_LAST_TIME - 1 - 2 * (uint32_t)round;
+		toy_run(toy, 1000, 12, false);
+		while (toy->count != 0)
+			toy_exit(toy->spaces[0]);
+	}
 	toy_finish(toy);
 }
 
@@ -344,16 +379,17 @@ static void the_validator_names_what_is_broken(void **state)
 	label->node = &mine->node; /* LINEAGE-2, LINEAGE-3 */
 	assert_true(broken(toy));
 	label->node = inner;
-	mine->current = label; /* LINEAGE-4 */
+	vas_lineage_gone_add(toy->instance, &mine->node, 1, 2, 2);
+	mine->node.current = label; /* LINEAGE-4 */
 	assert_true(broken(toy));
-	mine->current = mine->node.labels;
-	mine->family->as.own.spaces++; /* LINEAGE-5 */
+	mine->node.current = mine->node.labels;
+	mine->node.family->as.own.spaces++; /* LINEAGE-5 */
 	assert_true(broken(toy));
-	mine->family->as.own.spaces--;
+	mine->node.family->as.own.spaces--;
 	((struct lineage_moved *)(void *)mine->moved)->last++; /* LINEAGE-6 */
 	assert_true(broken(toy));
 	((struct lineage_moved *)(void *)mine->moved)->last--;
-	vas_lineage_gone_add(toy->instance, inner, 1, 2); /* LINEAGE-7 */
+	vas_lineage_gone_add(toy->instance, inner, 1, 2, LINEAGE_LAST_TIME); /* LINEAGE-7 */
 	assert_true(broken(toy));
 	vas_lineage_gone_free(toy->instance, inner);
 	((struct lineage *)toy->instance)->space_count++; /* LINEAGE-8 */
@@ -363,32 +399,34 @@ static void the_validator_names_what_is_broken(void **state)
 	toy_finish(toy);
 }
 
-/* Ranges against a bit for each index. */
+/* Ranges against a time for each number. */
 static void what_is_gone_is_never_more_than_was_said(void **state)
 {
 	struct toy *toy = toy_start(&vas_lineage_design, seed());
 	struct lineage *lineage = toy->instance;
 	struct lineage_node node = { 0 };
-	bool bits[400] = { false };
+	uint32_t times[400] = { 0 };
 	uint64_t known = 0, added = 0;
 
 	(void)state;
 	for (int i = 0; i < 20000; i++) {
 		uint64_t first = toy_pick(toy, 390), last = first + toy_pick(toy, 10);
-		bool add = toy_pick(toy, 3) != 0;
+		uint32_t time = (uint32_t)toy_pick(toy, 3);
 
-		if (add)
-			vas_lineage_gone_add(lineage, &node, first, last);
+		if (time != 0)
+			vas_lineage_gone_add(lineage, &node, first, last, time);
 		else
 			vas_lineage_gone_remove(&node, first, last);
 		for (uint64_t at = first; at <= last; at++)
-			bits[at] = add;
+			times[at] = time == 0 || time > times[at] ? time : times[at];
 		for (uint64_t at = 0; at < 400; at++) {
-			bool has = vas_lineage_gone_has(node.gone, at);
+			uint64_t index = at | (uint64_t)toy_pick(toy, 3) << LINEAGE_TIME_SHIFT;
+			bool has = vas_lineage_gone_since(node.gone, index) != LINEAGE_NEVER;
+			bool said = times[at] != 0 && times[at] >= lineage_time(index);
 
-			assert_true(bits[at] || !has);
+			assert_true(said || !has);
 			known += has;
-			added += bits[at];
+			added += said;
 		}
 	}
 	/* And most of it: here the ranges never need more room than there is. */
@@ -409,7 +447,9 @@ int main(void)
 		cmocka_unit_test(moved_areas_that_are_shared_keep_a_record_until_they_come_home),
 		cmocka_unit_test(pages_that_come_home_are_found_where_something_was_unmapped),
 		cmocka_unit_test(generations_leave_nothing_behind),
-		cmocka_unit_test(pages_are_first_looked_for_where_they_were_made),
+		cmocka_unit_test(the_child_of_an_old_process_has_its_pages_to_itself),
+		cmocka_unit_test(each_page_has_one_place_in_a_space_whoever_has_its_number),
+		cmocka_unit_test(times_may_run_out),
 		cmocka_unit_test(the_validator_names_what_is_broken),
 		cmocka_unit_test(what_is_gone_is_never_more_than_was_said),
 	};
