@@ -147,6 +147,10 @@ struct vas_listener {
 	/* May the pages of this anonymous area be numbered anew, as if it had always been where
 	 * mremap moves it? (Under Linux's rule: it has never held a page.) NULL: yes. */
 	bool (*may_reindex)(void *data, const struct vas_area *area);
+
+	/* Has this anonymous area never held a page of its own? Then its promise of memory goes
+	 * back when it may be written no longer (mprotect, since 6.5). NULL: yes. */
+	bool (*untouched)(void *data, const struct vas_area *area);
 };
 
 #ifdef __cplusplus

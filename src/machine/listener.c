@@ -348,6 +348,12 @@ static int machine_share(void *data, struct vas_space *space, uint64_t length,
 	return vas_object_open(machine, &open, file);
 }
 
+static bool machine_untouched(void *data, const struct vas_area *area)
+{
+	(void)data;
+	return !machine_area_of(machine_space_of(area->space), area)->has_private;
+}
+
 const struct vas_listener vas_machine_listener = {
 	.area_bytes = sizeof(struct machine_area),
 	.open = machine_open,
@@ -359,4 +365,5 @@ const struct vas_listener vas_machine_listener = {
 	.reserve = machine_reserve,
 	.settle = machine_settle,
 	.apply = machine_apply,
+	.untouched = machine_untouched,
 };

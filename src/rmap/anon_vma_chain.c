@@ -395,7 +395,8 @@ static bool chain_may_merge(void *data, const struct vas_area *target,
 	return vas_anon_vma_chain_compare(data, target, source, copied) == VAS_HEADS_AGREE;
 }
 
-static bool chain_may_reindex(void *data, const struct vas_area *area)
+/* The two questions have one answer here: no head, no page. */
+static bool chain_untouched(void *data, const struct vas_area *area)
 {
 	(void)data;
 	return chain_area_of(area)->own == NULL;
@@ -410,7 +411,8 @@ const struct vas_listener vas_anon_vma_chain_listener = {
 	.settle = chain_settle,
 	.apply = chain_apply,
 	.may_merge = chain_may_merge,
-	.may_reindex = chain_may_reindex,
+	.may_reindex = chain_untouched,
+	.untouched = chain_untouched,
 };
 
 int vas_anon_vma_chain_create(const struct vas_anon_rmap_config *config,

@@ -267,6 +267,20 @@ bool vas_may_reindex(const struct vas_area *area)
 	return true;
 }
 
+bool vas_untouched(const struct vas_area *area)
+{
+	struct vas_space *space = area->space;
+
+	for (unsigned i = 0; i < space->listener_count; i++) {
+		const struct vas_listener *listener = space->listeners[i].listener;
+
+		if (listener->untouched != NULL &&
+		    !listener->untouched(space->listeners[i].data, area))
+			return false;
+	}
+	return true;
+}
+
 void *vas_area_data(const struct vas_area *area, const struct vas_listener *listener)
 {
 	const struct vas_space *space = area->space;

@@ -46,6 +46,7 @@ size_t vas_area_size(const struct vas_space *space);
 void vas_tell(struct vas_space *space, const struct vas_op *op);
 bool vas_may_merge(const struct vas_area *target, const struct vas_area *source, bool copied);
 bool vas_may_reindex(const struct vas_area *area);
+bool vas_untouched(const struct vas_area *area);
 /* The listeners' file for shared anonymous memory; NULL: they have none. -VAS_ENOMEM. */
 int vas_share(struct vas_space *space, uint64_t length, struct vas_file **file);
 

@@ -41,7 +41,7 @@ static bool gives_promise_back(const struct vas_area *area)
 {
 	return area->space->settings->kernel >= VAS_KERNEL(6, 5) &&
 	       (area->flags & VAS_AREA_ACCOUNT) != 0 && vas_area_anonymous(area) &&
-	       vas_may_reindex(area);
+	       vas_untouched(area);
 }
 
 /* One area's part, [start, end). *past: where the area that covers it now ends. */
