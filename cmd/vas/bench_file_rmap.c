@@ -202,7 +202,7 @@ static int finish(const struct options *options, json_t *results, bool alike)
 	if (results == NULL) {
 		if (options->peer == NULL)
 			printf("\nLinux's own interval tree was not measured: --peer names it, "
-			       "bench/peers/linux_interval_tree.sh builds it\n");
+			       "bench/peers/linux.sh builds it\n");
 		return finish_output(alike ? STATUS_OK : STATUS_DIFFERENT);
 	}
 	report = report_new("bench-file-rmap");

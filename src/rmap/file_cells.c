@@ -9,47 +9,48 @@
  * either map a new space, or an existing space completely". His patch of that summer kept the part
  * of it that lasts: one node for each distinct range, which overlap as they like, and nothing is
  * ever cut. Its list was its end. Here the ranges stand in a tree that knows the largest last page
- * below each child, as the interval tree of Linux does (2012), but with up to 20 of them in a node
- * of 512 bytes, so that a look-up reads three or four nodes where a binary tree reads fifteen links.
+ * below each child, as the interval tree of Linux does (2012), but with up to 42 children in a node
+ * and 14 ranges in a leaf of 256 bytes, so that a look-up reads two or three nodes where a binary
+ * tree reads fifteen links.
  *
- *	           [ 0-  max 99 | 40-  max 57 | 60-  max 80 ]
- *	             /                |               \
- *	  [0-9|0-99|12-30]      [40-49|41-57]      [60-60|60-80]
- *	    |    |    |           |     |            |     |
- *	  group  a    b           c   group          d     e
+ *	           [ 0-  max 99 | 40-  max 57 | 60- ]
+ *	             /                |            \
+ *	  [0-9 12-30 -- 0-99]      [41-57 40-49]   [60-60 -- 60-80]      --: free
+ *	    |    |       |           |     |         |        |
+ *	  group  a       b           c   group       d        e
  *	    |
  *	  [ space,start,link | space,start,link | ... ]
  *
- * Every child that a walk enters, but for those at the two ends of its range, holds a link that it
- * visits: so a look-up of k links among n ranges costs O(log n + k) where ranges nest or lie apart,
- * never more than O(min(n, k log n)), and no link is looked at in vain. (A leaf that a run of
- * removals has shortened may be entered in vain until half of its reach is gone.)
+ * A range is one word (file_cells.h), so to compare two is one comparison, and a range with its
+ * group takes 16 bytes. Ranges of a TiB, or behind 256 TiB, do not fit: all with the same word
+ * share a group, and there a walk asks each link.
+ *
+ * Every child that a walk enters, but for those at the two ends of its range and the last of a
+ * level, holds a link that it visits: so a look-up of k links among n ranges costs O(log n + k)
+ * where ranges nest or lie apart, never more than O(min(n, k log n)), and no link is looked at in
+ * vain.
  *
  * Why not cut cells. Cutting buys the "+" in O(log n + k) for ranges that overlap in odd ways, and
  * pays with a record for each link in each cell: n areas, each a page further than the last, make
  * n * n of them (the "staircase"; see the designs cell-list and cell-tree, which do it, and `vas
  * bench file-rmap`, where they have to be stopped). A bound with a second structure behind it would
  * mend that; but the one structure here has nothing to mend. A staircase is n ranges like any
- * others: 28 bytes each and more, and neighbours in the staircase are neighbours in the leaves.
+ * others, 16 bytes each and what is free in the leaves.
  *
  * Groups (file_cells_group.c). Few links are a chain through the links themselves: it costs eight
- * bytes a link. From eight on they stand in chunks, with space and address beside each: a walk reads
- * consecutive memory, some forty links to the KiB, and touches none of the links, each of which
- * would be a cache miss. That is what five thousand tasks with one segment come to, or an exec storm
- * over one C library: an insert appends, a remove makes a hole. A link knows its slot.
+ * bytes a link. From eight on they stand in chunks, with space and address beside each: a walk
+ * reads consecutive memory, some forty links to the KiB, and touches none of the links, each of
+ * which would be a cache miss. That is what five thousand tasks with one segment come to, or an
+ * exec storm over one C library: an insert appends, a remove makes a hole. A link knows its slot.
  *
- * Few links at all, less than nine, are one list with eight bytes a link and no tree: so it is with
- * most files of most programs.
+ * One link or two are a list without a tree; the first leaf is of 64 bytes, and grows.
  *
  * Runs. Areas come and go in runs of neighbours: at fork, exec and exit, or when a window is mapped
- * page by page. So the tree remembers the leaf of its last change, the finger, and each leaf the
- * slot of its own, and they look beside these first. That is more than a shorter search: branches
- * that are always guessed right let the processor begin the next change before the link of this one
- * has come from memory. For the same reason the links a few rows ahead are fetched.
+ * page by page. So the tree remembers the leaf of its last change, the finger, with the keys that
+ * belong there, and each leaf the place behind the last one.
  *
  * Costs. Insert: O(log n), and no other link is touched but when a chunk grows or is joined with
- * another one, or a leaf is split, which is paid for by as many changes before it. Remove: O(1) in a
- * chunk; else a search in the leaf, which a link knows.
+ * another one. A split moves words, and tells nobody. Remove: O(1) in a chunk, else a look-up.
  *
  * Memory. How many nodes a change needs depends on how full the tree is, which nobody knows before
  * he holds the object's lock; the worst case is a dozen for each of the ten thousand areas of a
@@ -58,10 +59,11 @@
  * that every walk goes through too, until it is removed or resized. Nothing fails, and no walk
  * misses it.
  *
- * Where it breaks. Ranges that only one link maps each, in random order: a removal moves rows in a
- * leaf where an intrusive tree changes a few words, and a split of a leaf asks for memory and
- * touches ten links. A link that is resized leaves its group and joins another one, but for one by
- * itself that keeps its place.
+ * Where it breaks. Ranges that only one link maps each, taken away in random order: the link does
+ * not know its leaf, so it is looked up from the root, where an intrusive tree changes a few words
+ * of neighbours. To let links know their leaf makes removals faster, and inserts slower, since a
+ * split must tell them all. A link that is resized leaves its group and joins another one, but for
+ * one by itself that keeps its place.
  */
 
 #include "file_cells.h"
@@ -91,16 +93,22 @@ static bool remove_waiting(struct cells_map *map, struct cells_link *link)
 	return at != NULL;
 }
 
+static uint64_t key_of(const struct cells_link *link)
+{
+	return cells_key(link->head.first, link->head.last);
+}
+
 static bool add_to_tree(struct cells_map *map, struct cells_link *link, struct vas_pool *pool)
 {
 	struct cells_spot spot = { .leaf = NULL };
-	uint64_t first = link->head.first, last = link->head.last;
+	uint64_t key = key_of(link);
 
 	if (map->root != NULL)
-		vas_cells_find(map, first, last, &spot);
-	if (spot.found)
-		return vas_cells_group_add(cells_group(&spot), link, pool);
-	return vas_cells_add_row(map, &spot, first, last, cells_group_new(link), pool);
+		spot = vas_cells_find(map, key);
+	if (spot.row != NULL)
+		return vas_cells_group_add(&spot.row->group, link, pool);
+	link->place = 0;
+	return vas_cells_add_row(map, spot.leaf, key, cells_group_new(link), pool);
 }
 
 static void add_waiting(struct cells_map *map, struct cells_link *link)
@@ -153,25 +161,24 @@ static void cells_remove(struct vas_file_map *head, struct vas_file_link *link,
 	struct cells_map *map = cells_map(head);
 	struct cells_link *mine = (struct cells_link *)link;
 	bool in_chunk = cells_in_chunk(mine);
-	struct cells_node *leaf;
 	struct cells_spot spot;
-	uint64_t *group;
 
-	if (map->waiting != NULL && !in_chunk && remove_waiting(map, mine))
+	if (in_chunk) {
+		if (!vas_cells_chunk_remove(mine, pool))
+			return;
+	} else if (map->waiting != NULL && remove_waiting(map, mine)) {
 		return;
-	leaf = in_chunk ? vas_cells_chunk_remove(mine, pool) : vas_cells_home(mine);
-	if (leaf == NULL)
-		return;
-	cells_fetch(leaf);
-	vas_cells_find_in(leaf, link->first, link->last, &spot);
-	group = cells_group(&spot);
+	}
+	spot = vas_cells_find(map, key_of(mine));
+	vas_assert(spot.row != NULL);
 	if (in_chunk)
-		vas_cells_group_shrink(group, pool);
+		vas_cells_group_shrink(&spot.row->group, pool);
 	else
-		vas_cells_chain_remove(group, mine);
-	if (*group == 0)
-		vas_cells_drop_row(map, &spot, pool);
-	map->stranded = map->root == NULL;
+		vas_cells_chain_remove(&spot.row->group, mine);
+	if (spot.row->group == 0)
+		vas_cells_drop_row(map, spot, pool);
+	if (map->root == NULL)
+		map->stranded = true;
 }
 
 /* A range that only this link has changes where it stands, if it need not move. */
@@ -180,11 +187,12 @@ static bool change_alone(struct cells_map *map, struct cells_link *link, uint64_
 {
 	struct cells_spot spot;
 
-	if (map->waiting != NULL || (link->place & CELLS_CODE) != CELLS_HOME)
+	if (map->waiting != NULL || cells_in_chunk(link))
 		return false;
-	vas_cells_find_in(vas_cells_home(link), link->head.first, link->head.last, &spot);
-	return *cells_group(&spot) == cells_group_new(link) &&
-	       vas_cells_change_row(&spot, first, last);
+	spot = vas_cells_find(map, key_of(link));
+	vas_assert(spot.row != NULL);
+	return spot.row->group == cells_group_new(link) &&
+	       vas_cells_change_row(map, spot, cells_key(first, last));
 }
 
 static void cells_resize(struct vas_file_map *map, struct vas_file_link *link, uint64_t first,
@@ -203,8 +211,8 @@ static void cells_resize(struct vas_file_map *map, struct vas_file_link *link, u
 
 /*
  * Where a walk goes on: those that wait come first, then the ranges in the tree's order, and in
- * each the newest link first. The low bits of key[3] say how far it came (0: nowhere); the last link
- * that it visited had the range key[0] to key[1], and was changed at key[2].
+ * each the newest link first. The low bits of key[3] say how far it came (0: nowhere); the last
+ * link that it visited had key[0] in the tree, and was changed at key[2].
  *
  * If all were few when it stopped, and have a tree by now, they were not moved in between: those
  * changed at key[2] or later it has visited. This bound stands in the high bits of key[3] then.
@@ -216,9 +224,12 @@ enum next { GO_ON, FULL, OVER };
 struct walker {
 	struct vas_file_walk *walk;
 	size_t left;
-	/* In the tree: go on behind this range; in it, behind the link changed at `changed`. */
+	uint64_t highest; /* no range with a page of the walk has a key above it */
+	/* Rows one after the other as their keys are, so that the walk can be interrupted. */
+	bool in_order;
+	/* In the tree: go on with this key; there, behind the link changed at `changed`. */
 	bool seek;
-	uint64_t first, last, changed;
+	uint64_t key, changed;
 	/* In the tree pass over links that changed at or after this. */
 	uint64_t bound;
 };
@@ -230,8 +241,7 @@ static void stop_behind(struct walker *walker, const struct vas_file_link *link,
 {
 	struct vas_file_walk *walk = walker->walk;
 
-	walk->key[0] = link->first;
-	walk->key[1] = link->last;
+	walk->key[0] = cells_key(link->first, link->last);
 	walk->key[2] = link->changed;
 	walk->key[3] = walker->bound << WHERE_BITS | where;
 }
@@ -278,16 +288,18 @@ static enum next visit_waiting(struct walker *walker, const struct cells_link *l
 	return GO_ON;
 }
 
-static enum next visit_chain(struct walker *walker, uint64_t group, uint64_t below)
+static enum next visit_chain(struct walker *walker, uint64_t group, uint64_t below, bool exact)
 {
 	const struct cells_link *link = cells_group_link(group);
+	struct vas_file_walk *walk = walker->walk;
 
 	for (uint64_t left = group & CELLS_LENGTH; left > 0; left--) {
 		const struct cells_link *older = (const struct cells_link *)link->place;
 		enum next next = GO_ON;
 
-		walker->walk->candidates++;
-		if (link->head.changed < below)
+		walk->candidates++;
+		if ((below == NO_BOUND || link->head.changed < below) &&
+		    (exact || vas_file_overlaps(&link->head, walk->first, walk->last)))
 			next = visit_link(walker, link, IN_TREE);
 		if (next != GO_ON)
 			return next;
@@ -358,10 +370,10 @@ static enum next visit_slots(struct walker *walker, const struct cells_chunk *ch
 	return over ? OVER : walker->left == 0 ? FULL : GO_ON;
 }
 
-static enum next visit_chunks(struct walker *walker, const struct cells_chunk *chunk,
-			      uint64_t first, uint64_t below)
+static enum next visit_chunks(struct walker *walker, const struct cells_chunk *chunk, uint64_t key,
+			      uint64_t below)
 {
-	uint64_t offset = offset_in(walker->walk, first);
+	uint64_t offset = offset_in(walker->walk, cells_first(key));
 	enum next next = GO_ON;
 
 	/* Whole chunks that were visited before: their oldest link is not below. */
@@ -377,60 +389,109 @@ static enum next visit_chunks(struct walker *walker, const struct cells_chunk *c
 	return next;
 }
 
-/* Is the row at `slot` before the range where the walk goes on? */
-static bool passed(const struct walker *walker, const struct cells_node *node, unsigned int slot)
+/* The same where the key does not say whether a link has a page of the walk. */
+static enum next visit_each(struct walker *walker, const struct cells_chunk *chunk, uint64_t below)
 {
-	uint64_t first = cells_column(node, CELLS_FIRST)[slot];
+	struct vas_file_walk *walk = walker->walk;
 
-	return first < walker->first ||
-	       (first == walker->first && cells_column(node, CELLS_LAST)[slot] < walker->last);
-}
+	for (; chunk != NULL; chunk = chunk->older) {
+		for (uint64_t live = live_below(chunk, below); live != 0;) {
+			unsigned int slot = 63u - (unsigned int)__builtin_clzll(live);
+			const struct vas_file_link *link = chunk->slots[slot].link;
+			enum next next = GO_ON;
 
-static enum next visit_group(struct walker *walker, const struct cells_node *leaf,
-			     unsigned int slot)
-{
-	uint64_t group = cells_column(leaf, CELLS_WHO)[slot];
-	uint64_t first = cells_column(leaf, CELLS_FIRST)[slot], below = walker->bound;
-
-	cells_fetch_link(leaf, slot + CELLS_AHEAD);
-	if (walker->seek) {
-		if (first == walker->first && cells_column(leaf, CELLS_LAST)[slot] == walker->last)
-			below = walker->changed < below ? walker->changed : below;
-		walker->seek = false;
+			live &= ~(UINT64_C(1) << slot);
+			walk->candidates++;
+			if (vas_file_overlaps(link, walk->first, walk->last))
+				next = visit_link(walker, (const struct cells_link *)link, IN_TREE);
+			if (next != GO_ON)
+				return next;
+		}
 	}
-	if ((group & CELLS_LENGTH) != 0)
-		return visit_chain(walker, group, below);
-	return visit_chunks(walker, cells_group_chunk(group), first, below);
+	return GO_ON;
 }
 
-/* Goes through the rows that have a page of the walk. */
-static enum next visit_node(struct walker *walker, const struct cells_node *node)
+static enum next visit_row(struct walker *walker, const struct cells_row *row)
 {
-	const uint64_t *firsts = cells_column(node, CELLS_FIRST);
-	const uint64_t *tops = cells_column(node, cells_tops(node));
-	uint64_t from = walker->walk->first, to = walker->walk->last;
-	unsigned int count = node->count, slot = 0;
-	enum next next;
+	uint64_t below = walker->bound;
+	bool exact = cells_exact(row->key);
 
-	if (node->rises != 0)
-		slot = cells_below(tops, count, from);
-	if (walker->seek) {
+	if (walker->seek && row->key == walker->key)
+		below = walker->changed < below ? walker->changed : below;
+	if ((row->group & CELLS_LENGTH) != 0)
+		return visit_chain(walker, row->group, below, exact);
+	if (exact)
+		return visit_chunks(walker, cells_group_chunk(row->group), row->key, below);
+	return visit_each(walker, cells_group_chunk(row->group), below);
+}
+
+/* A bit for each row that may have a page of the walk. Without branches: rows are in no order. */
+static uint32_t rows_hit(const struct cells_leaf *leaf, uint64_t from, uint64_t highest)
+{
+	unsigned int most = CELLS_LEAF_ROWS;
+	uint32_t hit = 0;
+
+	if (leaf->node.capacity < CELLS_LEAF_ROWS)
+		most = leaf->node.capacity;
+#pragma GCC unroll 14
+	for (unsigned int slot = 0; slot < most; slot++) {
+		uint64_t key = leaf->rows[slot].key, more = key & CELLS_MORE_MOST;
+		uint32_t reaches = (cells_first(key) + more >= from) | (more == CELLS_MORE_MOST);
+
+		hit |= (reaches & (key <= highest)) << slot;
+	}
+	return hit & leaf->node.live;
+}
+
+/* Of these rows the one with the lowest key. */
+static unsigned int lowest_row(const struct cells_leaf *leaf, uint32_t rows)
+{
+	unsigned int lowest = vas_lowest_bit(rows);
+
+	for (; rows != 0; rows &= rows - 1)
+		if (leaf->rows[vas_lowest_bit(rows)].key < leaf->rows[lowest].key)
+			lowest = vas_lowest_bit(rows);
+	return lowest;
+}
+
+static enum next visit_leaf(struct walker *walker, const struct cells_leaf *leaf)
+{
+	uint32_t rows = rows_hit(leaf, walker->walk->first, walker->highest);
+	enum next next = GO_ON;
+
+	while (rows != 0 && next == GO_ON) {
+		unsigned int slot =
+			walker->in_order ? lowest_row(leaf, rows) : vas_lowest_bit(rows);
+
+		rows &= ~(UINT32_C(1) << slot);
+		/* Who asks for one page after the other goes one way or the other. */
+		cells_fetch_link(leaf, slot + CELLS_AHEAD);
+		cells_fetch_link(leaf, slot - CELLS_AHEAD);
+		if (!walker->seek || leaf->rows[slot].key >= walker->key)
+			next = visit_row(walker, &leaf->rows[slot]);
+	}
+	return next;
+}
+
+/* Goes through the children that may have a page of the walk. */
+static enum next visit_inner(struct walker *walker, const struct cells_inner *inner)
+{
+	const struct cells_child *child = inner->children, *end = child + inner->node.count;
+	uint64_t from = walker->walk->first;
+	enum next next = GO_ON;
+
+	for (; next == GO_ON; child++) {
+		while (child < end && child->max < from)
+			child++;
+		if (child == end || child->key > walker->highest)
+			break;
 		/* What is below a child lies before the next one. */
-		unsigned int ahead = node->level > 0;
-
-		while (slot + ahead < count && passed(walker, node, slot + ahead))
-			slot++;
+		if (walker->seek && child + 1 < end && child[1].key <= walker->key)
+			continue;
+		next = inner->node.level == 1 ? visit_leaf(walker, cells_leaf(child->node))
+					      : visit_inner(walker, cells_inner(child->node));
 	}
-	for (;; slot++) {
-		while (slot < count && tops[slot] < from)
-			slot++;
-		if (slot == count || firsts[slot] > to)
-			return GO_ON;
-		next = node->level == 0 ? visit_group(walker, node, slot)
-					: visit_node(walker, cells_child(node, slot));
-		if (next != GO_ON)
-			return next;
-	}
+	return next;
 }
 
 static bool cells_walk(struct vas_file_map *head, struct vas_file_walk *walk)
@@ -440,9 +501,10 @@ static bool cells_walk(struct vas_file_map *head, struct vas_file_walk *walk)
 	struct walker walker = {
 		.walk = walk,
 		.left = walk->batch > 0 ? walk->batch : SIZE_MAX,
+		.highest = cells_key(walk->last, UINT64_MAX),
+		.in_order = walk->batch > 0,
 		.seek = where == IN_TREE,
-		.first = walk->key[0],
-		.last = walk->key[1],
+		.key = walk->key[0],
 		.changed = walk->key[2],
 		.bound = where == NOWHERE ? NO_BOUND : walk->key[3] >> WHERE_BITS,
 	};
@@ -455,7 +517,8 @@ static bool cells_walk(struct vas_file_map *head, struct vas_file_walk *walk)
 			&walker, map->waiting, where == NOWHERE ? NO_BOUND : walker.changed,
 			map->root == NULL || where == AMONG_FEW ? AMONG_FEW : AMONG_WAITING);
 	if (next == GO_ON && map->root != NULL)
-		next = visit_node(&walker, map->root);
+		next = map->root->level == 0 ? visit_leaf(&walker, cells_leaf(map->root))
+					     : visit_inner(&walker, cells_inner(map->root));
 	return next == FULL;
 }
 

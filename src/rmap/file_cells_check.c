@@ -3,6 +3,7 @@
 
 /* The figures and the validator of the design `cells`. */
 
+#include "base/bits.h"
 #include "base/print.h"
 #include "file_cells.h"
 #include "file_designs.h"
@@ -12,17 +13,17 @@ static const struct cells_map *map_of(const struct vas_file_map *map)
 	return (const struct cells_map *)map;
 }
 
-static size_t bytes_below(const struct cells_node *node)
+static size_t bytes_below(struct cells_node *node)
 {
 	size_t bytes = vas_pool_size(vas_cells_node_bytes(node));
 
-	for (unsigned int i = 0; i < node->count; i++) {
-		uint64_t group = cells_column(node, CELLS_WHO)[i];
+	for (unsigned int i = 0; node->level > 0 && i < node->count; i++)
+		bytes += bytes_below(cells_inner(node)->children[i].node);
+	for (uint32_t live = node->live; live != 0; live &= live - 1) {
+		uint64_t group = cells_leaf(node)->rows[vas_lowest_bit(live)].group;
 		const struct cells_chunk *chunk = cells_group_chunk(group);
 
-		if (node->level > 0)
-			bytes += bytes_below(cells_child(node, i));
-		else if ((group & CELLS_LENGTH) == 0)
+		if ((group & CELLS_LENGTH) == 0)
 			for (; chunk != NULL; chunk = chunk->older)
 				bytes += vas_cells_chunk_bytes(chunk);
 	}
@@ -36,176 +37,178 @@ size_t vas_cells_bytes(const struct vas_file_map *head)
 	return sizeof(*map) +
 	       head->count * (sizeof(struct cells_link) - sizeof(struct vas_file_link)) +
 	       (map->root == NULL ? 0 : bytes_below(map->root)) +
-	       (map->finger == NULL ? 0 : vas_pool_size(sizeof(*map->finger)));
+	       (map->root == NULL || map->finger == NULL ? 0 : vas_pool_size(sizeof(*map->finger)));
 }
 
 struct check {
 	const struct vas_file_map *map;
 	const struct vas_printer *printer;
 	size_t found;
-	/* Of the row before, if `any`. */
-	bool any;
-	uint64_t first, last;
 };
 
-static bool range_broken(const struct check *check, const char *what, uint64_t first, uint64_t last)
+static bool key_broken(const struct check *check, const char *what, uint64_t key)
 {
-	return vas_file_broken(check->printer, "%s, at pages %llu to %llu", what, vas_ll(first),
-			       vas_ll(last));
+	return vas_file_broken(check->printer, "%s, at pages %llu to %llu", what,
+			       vas_ll(cells_first(key)), vas_ll(cells_last(key)));
 }
 
-/* One link of a group, newer than `changed`, or with `older` older than that. */
-static bool check_link(struct check *check, const struct cells_link *link, uint64_t first,
-		       uint64_t last)
-{
-	check->found++;
-	if (link->head.first != first || link->head.last != last)
-		return range_broken(check, "FRMAP-6: a link of another range", first, last);
-	return vas_file_check_link(check->map, &link->head, check->printer);
-}
-
-static bool check_chain(struct check *check, const struct cells_node *leaf, uint64_t group,
-			uint64_t first, uint64_t last)
-{
-	const struct cells_link *link = cells_group_link(group);
-	uint64_t below = UINT64_MAX, left = group & CELLS_LENGTH;
-
-	for (;; link = (const struct cells_link *)link->place) {
-		if (!check_link(check, link, first, last))
-			return false;
-		if (link->head.changed >= below)
-			return range_broken(check, "FRMAP-4: a chain is not in order", first, last);
-		below = link->head.changed;
-		if (--left == 0)
-			break;
-		if ((link->place & CELLS_LENGTH) != 0)
-			return range_broken(check, "FRMAP-6: a chain is too short", first, last);
-	}
-	if (link->place != ((uintptr_t)leaf | CELLS_HOME))
-		return range_broken(check, "FRMAP-15: a chain does not know its leaf", first, last);
-	return true;
-}
-
-static bool check_slot(struct check *check, const struct cells_chunk *chunk, unsigned int slot,
+/* One link of a group; `below`: what the next newer one's `changed` was. */
+static bool check_link(struct check *check, const struct cells_link *link, uint64_t key,
 		       uint64_t *below)
 {
-	const struct vas_file_place *at = &chunk->slots[slot];
-	const struct cells_link *link = (const struct cells_link *)at->link;
-	uint64_t first = link->head.first, last = link->head.last;
-
-	if (!cells_in_chunk(link) || cells_named(link->place) != chunk ||
-	    cells_slot_of(link) != slot)
-		return range_broken(check, "FRMAP-15: a link does not know its slot", first, last);
-	if (at->space != link->head.space || at->start != link->head.start)
-		return range_broken(check, "FRMAP-16: a slot tells another place than its link",
-				    first, last);
+	check->found++;
+	if (cells_key(link->head.first, link->head.last) != key)
+		return key_broken(check, "FRMAP-6: a link of another range", key);
+	if (!vas_file_check_link(check->map, &link->head, check->printer))
+		return false;
 	if (link->head.changed >= *below)
-		return range_broken(check, "FRMAP-4: a chunk is not in order", first, last);
+		return key_broken(check, "FRMAP-4: a group is not in order", key);
 	*below = link->head.changed;
 	return true;
 }
 
-static bool check_chunks(struct check *check, const struct cells_node *leaf,
-			 const struct cells_chunk *chunk, uint64_t first, uint64_t last)
+static bool check_chain(struct check *check, const struct cells_row *row)
 {
-	uintptr_t newer = (uintptr_t)leaf | CELLS_HOME;
+	const struct cells_link *link = cells_group_link(row->group);
 	uint64_t below = UINT64_MAX;
 
-	for (; chunk != NULL; newer = (uintptr_t)chunk, chunk = chunk->older) {
+	for (uint64_t left = row->group & CELLS_LENGTH; left > 0; left--) {
+		if (link == NULL || cells_in_chunk(link))
+			return key_broken(check, "FRMAP-6: a chain is too short", row->key);
+		if (!check_link(check, link, row->key, &below))
+			return false;
+		link = (const struct cells_link *)link->place;
+	}
+	return link == NULL || key_broken(check, "FRMAP-15: a chain is too long", row->key);
+}
+
+static bool check_slot(struct check *check, const struct cells_chunk *chunk, unsigned int slot,
+		       uint64_t key)
+{
+	const struct vas_file_place *at = &chunk->slots[slot];
+	const struct cells_link *link = (const struct cells_link *)at->link;
+
+	if (!cells_in_chunk(link) || cells_chunk_of(link) != chunk || cells_slot_of(link) != slot)
+		return key_broken(check, "FRMAP-15: a link does not know its slot", key);
+	return (at->space == link->head.space && at->start == link->head.start) ||
+	       key_broken(check, "FRMAP-16: a slot tells another place than its link", key);
+}
+
+static bool check_chunks(struct check *check, const struct cells_row *row)
+{
+	const struct cells_chunk *chunk = cells_group_chunk(row->group), *newer = NULL;
+	uint64_t below = UINT64_MAX;
+
+	for (; chunk != NULL; newer = chunk, chunk = chunk->older) {
 		if (chunk->newer != newer)
-			return range_broken(check, "FRMAP-3: a chunk names another after it", first,
-					    last);
+			return key_broken(check, "FRMAP-3: a chunk names another after it",
+					  row->key);
 		if (chunk->live == 0 || (chunk->live >> (chunk->capacity - 1)) > 1)
-			return range_broken(check, "FRMAP-17: a chunk with wrong slots", first,
-					    last);
+			return key_broken(check, "FRMAP-17: a chunk with wrong slots", row->key);
 		for (uint64_t live = chunk->live; live != 0;) {
 			unsigned int slot = 63u - (unsigned int)__builtin_clzll(live);
 
 			live &= ~(UINT64_C(1) << slot);
-			if (!check_link(check, (struct cells_link *)chunk->slots[slot].link, first,
-					last) ||
-			    !check_slot(check, chunk, slot, &below))
+			if (!check_slot(check, chunk, slot, row->key) ||
+			    !check_link(check, (struct cells_link *)chunk->slots[slot].link,
+					row->key, &below))
 				return false;
 		}
 	}
 	return true;
 }
 
-static bool check_row(struct check *check, const struct cells_node *leaf, unsigned int slot)
-{
-	uint64_t first = cells_column(leaf, CELLS_FIRST)[slot];
-	uint64_t last = cells_column(leaf, CELLS_LAST)[slot];
-	uint64_t group = cells_column(leaf, CELLS_WHO)[slot];
+/* The keys that belong below a node, both inside, and what its parent keeps of it. */
+struct bounds {
+	uint64_t low, high, max;
+};
 
-	if (check->any && (first < check->first || (first == check->first && last <= check->last)))
-		return range_broken(check, "FRMAP-5: ranges are not in order", first, last);
-	check->any = true;
-	check->first = first;
-	check->last = last;
-	if (group == 0)
-		return range_broken(check, "FRMAP-6: a range without links", first, last);
-	return (group & CELLS_LENGTH) != 0
-		       ? check_chain(check, leaf, group, first, last)
-		       : check_chunks(check, leaf, cells_group_chunk(group), first, last);
+static bool check_row(struct check *check, const struct cells_leaf *leaf, unsigned int slot,
+		      const struct bounds *bounds)
+{
+	const struct cells_row *row = &leaf->rows[slot];
+
+	if ((leaf->node.live >> slot & 1) == 0)
+		return row->key == CELLS_NO_KEY ||
+		       key_broken(check, "FRMAP-18: a key in a free row", row->key);
+	if (row->key < bounds->low || row->key > bounds->high)
+		return key_broken(check, "FRMAP-5: a range in the wrong leaf", row->key);
+	for (unsigned int other = 0; other < slot; other++)
+		if (leaf->rows[other].key == row->key)
+			return key_broken(check, "FRMAP-5: a range stands there twice", row->key);
+	if (row->group == 0)
+		return key_broken(check, "FRMAP-6: a range without links", row->key);
+	if (vas_cells_row(leaf, row->key) != row)
+		return key_broken(check, "FRMAP-18: a range with another's tag", row->key);
+	return (row->group & CELLS_LENGTH) != 0 ? check_chain(check, row)
+						: check_chunks(check, row);
 }
 
-static bool check_node(struct check *check, const struct cells_node *node);
-
-static bool check_child(struct check *check, const struct cells_node *node, unsigned int slot)
+static bool check_leaf(struct check *check, const struct cells_leaf *leaf,
+		       const struct bounds *bounds)
 {
-	const struct cells_node *child = cells_child(node, slot);
-	uint64_t first = cells_column(node, CELLS_FIRST)[slot];
-	uint64_t last = cells_column(node, CELLS_LAST)[slot];
-
-	if (child->level + 1 != node->level)
-		return range_broken(check, "FRMAP-18: a child of another level", first, last);
-	if (child->parent != node)
-		return range_broken(check, "FRMAP-7: a child of another parent", first, last);
-	if (slot == 0 ? first != 0 || last != 0
-		      : first < check->first || (first == check->first && last <= check->last))
-		return range_broken(check, "FRMAP-5: children are not in order", first, last);
-	/* No range below it may come before that. */
-	if (slot > 0) {
-		check->first = first;
-		check->last = last - 1;
-	}
-	if (!check_node(check, child))
-		return false;
-	return cells_column(node, CELLS_MAX)[slot] == child->max ||
-	       range_broken(check, "FRMAP-9: a wrong largest last page", first, last);
-}
-
-static bool check_node(struct check *check, const struct cells_node *node)
-{
-	const uint64_t *tops = cells_column(node, cells_tops(node));
 	uint64_t max = 0;
 
-	if (node->count == 0 || node->begin + node->count > node->capacity)
-		return vas_file_broken(check->printer, "FRMAP-18: a node has %u of %u rows",
-				       (unsigned int)node->count, (unsigned int)node->capacity);
-	for (unsigned int slot = 0; slot < node->count; slot++) {
-		if (!(node->level == 0 ? check_row(check, node, slot)
-				       : check_child(check, node, slot)))
+	if (leaf->node.live >> leaf->node.capacity != 0 ||
+	    vas_count_bits(leaf->node.live) != leaf->node.count)
+		return vas_file_broken(check->printer, "FRMAP-18: a leaf with %u of %u rows",
+				       (unsigned int)leaf->node.count,
+				       (unsigned int)leaf->node.capacity);
+	for (unsigned int slot = 0; slot < leaf->node.capacity; slot++) {
+		if (!check_row(check, leaf, slot, bounds))
 			return false;
-		if (node->rises != 0 && tops[slot] < max)
-			return range_broken(check, "FRMAP-9: largest last pages that fall",
-					    cells_column(node, CELLS_FIRST)[slot], tops[slot]);
-		max = tops[slot] > max ? tops[slot] : max;
+		if ((leaf->node.live >> slot & 1) != 0 && cells_last(leaf->rows[slot].key) > max)
+			max = cells_last(leaf->rows[slot].key);
 	}
-	/* A leaf may be said to reach twice as far as it does. */
-	if (node->level == 0 && node->rises != 0 && max < node->max &&
-	    node->max - cells_column(node, CELLS_FIRST)[0] <=
-		    2 * (max - cells_column(node, CELLS_FIRST)[0]))
-		return true;
-	return max == node->max ||
-	       range_broken(check, "FRMAP-9: a wrong largest last page of a node",
-			    cells_column(node, CELLS_FIRST)[0], node->max);
+	return bounds->max == (bounds->high == UINT64_MAX ? UINT64_MAX : max) ||
+	       key_broken(check, "FRMAP-9: a wrong largest last page of a leaf", bounds->low);
+}
+
+static bool check_node(struct check *check, struct cells_node *node, const struct bounds *bounds);
+
+static bool check_child(struct check *check, const struct cells_inner *inner, unsigned int slot,
+			const struct bounds *bounds)
+{
+	const struct cells_child *child = &inner->children[slot];
+	struct bounds below = { bounds->low, bounds->high, child->max };
+
+	if (child->node->level + 1 != inner->node.level)
+		return key_broken(check, "FRMAP-18: a child of another level", child->key);
+	if (child->node->parent != inner)
+		return key_broken(check, "FRMAP-7: a child of another parent", child->key);
+	if (slot > 0)
+		below.low = child->key;
+	if (slot + 1u < inner->node.count)
+		below.high = child[1].key - 1;
+	if ((slot == 0 && child->key != 0) || below.low < bounds->low || below.low > below.high)
+		return key_broken(check, "FRMAP-5: children are not in order", child->key);
+	return check_node(check, child->node, &below);
+}
+
+static bool check_node(struct check *check, struct cells_node *node, const struct bounds *bounds)
+{
+	uint64_t max = 0;
+
+	if (node->count == 0 || node->count > (node->level == 0 ? node->capacity : CELLS_CHILDREN))
+		return vas_file_broken(check->printer, "FRMAP-18: a node with %u rows",
+				       (unsigned int)node->count);
+	if (node->level == 0)
+		return check_leaf(check, cells_leaf(node), bounds);
+	for (unsigned int slot = 0; slot < node->count; slot++) {
+		if (!check_child(check, cells_inner(node), slot, bounds))
+			return false;
+		if (cells_inner(node)->children[slot].max > max)
+			max = cells_inner(node)->children[slot].max;
+	}
+	return bounds->max == max ||
+	       key_broken(check, "FRMAP-9: a wrong largest last page of a node", bounds->low);
 }
 
 bool vas_cells_validate(const struct vas_file_map *head, const struct vas_printer *printer)
 {
 	const struct cells_map *map = map_of(head);
 	struct check check = { .map = head, .printer = printer };
+	const struct bounds all = { 0, UINT64_MAX, UINT64_MAX };
 	const struct cells_link *link = map->waiting;
 
 	for (; link != NULL; link = (const struct cells_link *)link->place) {
@@ -213,7 +216,7 @@ bool vas_cells_validate(const struct vas_file_map *head, const struct vas_printe
 		if (!vas_file_check_link(head, &link->head, printer))
 			return false;
 	}
-	if (map->root != NULL && !check_node(&check, map->root))
+	if (map->root != NULL && !check_node(&check, map->root, &all))
 		return false;
 	return vas_file_check_count(head, check.found, printer);
 }

@@ -4,7 +4,7 @@
 /*
  * The groups of the design `cells`: all links with one and the same range, the newest first.
  *
- *	chain    group -> newest link -> ... -> oldest link -> leaf
+ *	chain    group -> newest link -> ... -> oldest link
  *
  *	packed   group -> chunk -> ... -> oldest chunk
  *	                  [slot slot -- slot]            --: a hole
@@ -20,6 +20,9 @@
 #include "base/assert.h"
 #include "base/bits.h"
 #include "file_cells.h"
+
+/* Slots that are fetched before they are written, so that nobody waits for memory. */
+#define AHEAD 10
 
 static size_t capacity_of(size_t bytes)
 {
@@ -48,13 +51,12 @@ static unsigned int slots_used(const struct cells_chunk *chunk)
 
 static bool is_newest(const struct cells_chunk *chunk)
 {
-	return (chunk->newer & CELLS_HOME) != 0;
+	return chunk->newer == NULL;
 }
 
 static void set_place(struct vas_file_link *link, struct cells_chunk *chunk, unsigned int slot)
 {
-	((struct cells_link *)link)->place =
-		(uintptr_t)chunk | (((slot + 1) / 7) << 3) | ((slot + 1) % 7 + 1);
+	((struct cells_link *)link)->place = (uintptr_t)chunk | ((slot / 7) << 3) | (slot % 7 + 1);
 }
 
 static struct cells_chunk *take_chunk(struct vas_pool *pool, size_t bytes)
@@ -79,6 +81,10 @@ static void append(struct cells_chunk *chunk, struct vas_file_link *link)
 {
 	unsigned int slot = slots_used(chunk);
 
+	/* Who appends here does so again. */
+	__builtin_prefetch(
+		(const void *)((uintptr_t)&chunk->slots[slot] + AHEAD * sizeof(chunk->slots[0])),
+		1);
 	chunk->slots[slot] = (struct vas_file_place){
 		.space = link->space,
 		.start = link->start,
@@ -136,7 +142,7 @@ static struct cells_chunk *extend(uint64_t *group, struct cells_chunk *old, stru
 		chunk->older = old;
 	}
 	if (chunk->older != NULL)
-		chunk->older->newer = (uintptr_t)chunk;
+		chunk->older->newer = chunk;
 	*group = (uintptr_t)chunk;
 	return chunk;
 }
@@ -152,7 +158,6 @@ static struct cells_chunk *pack(uint64_t *group, struct vas_pool *pool)
 	links[0] = cells_group_link(*group);
 	for (unsigned int i = 1; i < CELLS_CHAIN; i++)
 		links[i] = (struct cells_link *)links[i - 1]->place;
-	chunk->newer = links[CELLS_CHAIN - 1]->place;
 	for (unsigned int i = CELLS_CHAIN; i-- > 0;)
 		append(chunk, &links[i]->head);
 	*group = (uintptr_t)chunk;
@@ -182,26 +187,6 @@ bool vas_cells_group_add(uint64_t *group, struct cells_link *link, struct vas_po
 	return true;
 }
 
-void vas_cells_group_settle(uint64_t group, struct cells_node *leaf)
-{
-	struct cells_link *link = cells_group_link(group);
-
-	if ((group & CELLS_LENGTH) == 0) {
-		cells_group_chunk(group)->newer = (uintptr_t)leaf | CELLS_HOME;
-		return;
-	}
-	for (uint64_t left = group & CELLS_LENGTH; left > 1; left--)
-		link = (struct cells_link *)link->place;
-	link->place = (uintptr_t)leaf | CELLS_HOME;
-}
-
-struct cells_node *vas_cells_home(const struct cells_link *link)
-{
-	while ((link->place & CELLS_CODE) != CELLS_HOME)
-		link = (const struct cells_link *)link->place;
-	return (struct cells_node *)(link->place - CELLS_HOME);
-}
-
 void vas_cells_chain_remove(uint64_t *group, struct cells_link *link)
 {
 	struct cells_link *at = cells_group_link(*group);
@@ -227,7 +212,7 @@ static bool join(struct cells_chunk *older, struct cells_chunk *newer, struct va
 	move_links(older, newer);
 	older->newer = newer->newer;
 	if (!is_newest(newer))
-		((struct cells_chunk *)newer->newer)->older = older;
+		newer->newer->older = older;
 	give_chunk(pool, newer);
 	return true;
 }
@@ -237,35 +222,32 @@ static void unlink_chunk(struct cells_chunk *chunk, struct vas_pool *pool)
 	if (chunk->older != NULL)
 		chunk->older->newer = chunk->newer;
 	if (!is_newest(chunk))
-		((struct cells_chunk *)chunk->newer)->older = chunk->older;
+		chunk->newer->older = chunk->older;
 	give_chunk(pool, chunk);
 }
 
-/* The newest chunk is what the group points to, so what changes it is left to vas_cells_group_shrink. */
-struct cells_node *vas_cells_chunk_remove(struct cells_link *link, struct vas_pool *pool)
+/* The newest chunk is what the group points to, so what changes it is left to
+ * vas_cells_group_shrink. */
+bool vas_cells_chunk_remove(struct cells_link *link, struct vas_pool *pool)
 {
-	struct cells_chunk *chunk = cells_named(link->place), *newer;
+	struct cells_chunk *chunk = cells_chunk_of(link), *newer = chunk->newer;
 
 	chunk->live &= ~(UINT64_C(1) << cells_slot_of(link));
-	if (is_newest(chunk)) {
-		unsigned int least =
-			chunk->older == NULL ? CELLS_UNPACK : (unsigned int)chunk->capacity / 8;
-
-		return live_count(chunk) > least ? NULL : cells_named(chunk->newer);
-	}
-	newer = (struct cells_chunk *)chunk->newer;
+	if (is_newest(chunk))
+		return live_count(chunk) <=
+		       (chunk->older == NULL ? CELLS_UNPACK : (unsigned int)chunk->capacity / 8);
 	if (chunk->live == 0)
 		unlink_chunk(chunk, pool);
 	else if (live_count(chunk) * 8 <= chunk->capacity &&
 		 !(chunk->older != NULL && join(chunk->older, chunk, pool)) && !is_newest(newer))
 		(void)join(chunk, newer, pool);
-	return NULL;
+	return false;
 }
 
 /* The slots of a lone chunk become a chain. */
 static void unpack(uint64_t *group, struct cells_chunk *chunk, struct vas_pool *pool)
 {
-	uintptr_t chain = chunk->newer;
+	uintptr_t chain = 0;
 
 	*group = 0;
 	for (uint64_t live = chunk->live; live != 0; live &= live - 1) {

@@ -2,60 +2,74 @@
 /* SPDX-License-Identifier: MIT */
 
 /*
- * The tree of the design `cells`: a B+-tree over distinct ranges, ordered by first and then by last
- * page, with the largest last page below each child.
+ * The tree of the design `cells`: a B+-tree over the keys of distinct ranges, with the largest last
+ * page below each child.
  *
- *	- Whoever has a link has its leaf, and nodes name their parents: a removal does not descend.
- *	  Rows move within a node without anybody being told; those that change the node are few, a
- *	  split or a join moves the smaller part.
- *	- The rows of a node may begin anywhere in it, so runs upwards and downwards move none.
- *	- Where the largest last pages rise from row to row, as those of ranges do that do not nest,
- *	  the largest one is the last, and a search need not look at each.
+ *	inner    key      0             60-              its lowest; children in order
+ *	         max      99            *                *: the last one of a level has no bound
+ *	                  |             |
+ *	leaf     rows  [ 12-30  --  0-9  0-99 ]  ...     in no order; --: free
  *
- * A node that overflows is split in half; where one row was added at its end, into a quarter and the
- * rest; and at either end of the whole tree so that a run leaves full nodes behind. A node with few
- * rows left gives them to a neighbour that has room.
+ * A leaf's rows are in no order: a row comes into any free place, and goes by leaving one, and who
+ * asks for a page looks at all fourteen without a branch. One with just this key is found by its
+ * tag, a byte of the key's hash: a leaf's tags are compared all at once. Nobody but the parent
+ * names a leaf, so rows move to another one without anybody being told.
+ *
+ * What cannot be guessed is computed instead: to look at a few more keys takes less time than one
+ * branch that the processor guessed wrong, and it may begin the next change meanwhile.
+ *
+ * The largest last pages are exact, but for the last child of each level, which may be entered in
+ * vain: so ranges that come in ascending order change nothing above their leaf.
+ *
+ * A full leaf is split in two halves; where the new key is above or below all of them, it gets a
+ * leaf by itself, so that runs in either direction leave full leaves behind. One with few rows left
+ * gives them to a neighbour that has room.
  */
 
 #include <string.h>
 
 #include "base/assert.h"
+#include "base/bits.h"
 #include "file_cells.h"
 
 /* A node with no more rows looks for a neighbour to join. */
 #define FEW 3
 
-struct row {
-	uint64_t first, last, who, max;
-};
-
-static unsigned int columns(const struct cells_node *node)
+/* Where the tags of a full-sized leaf stand there is another row in a smaller one's size. */
+static size_t leaf_bytes(size_t capacity)
 {
-	return node->level == 0 ? 3 : 4;
-}
-
-static size_t bytes_for(unsigned int level, unsigned int capacity)
-{
-	return sizeof(struct cells_node) + sizeof(uint64_t) * capacity * (level == 0 ? 3 : 4);
+	return sizeof(struct cells_node) + capacity * sizeof(struct cells_row) +
+	       (capacity == CELLS_LEAF_ROWS ? CELLS_TAG_BYTES : 0);
 }
 
 size_t vas_cells_node_bytes(const struct cells_node *node)
 {
-	return bytes_for(node->level, node->capacity);
+	return node->level == 0 ? leaf_bytes(node->capacity) : sizeof(struct cells_inner);
 }
 
-static struct cells_node *take_node(struct vas_pool *pool, unsigned int level,
-				    unsigned int capacity)
+static struct cells_leaf *take_leaf(struct vas_pool *pool, size_t capacity)
 {
-	struct cells_node *node = vas_pool_take(pool, bytes_for(level, capacity));
+	struct cells_leaf *leaf = vas_pool_take(pool, leaf_bytes(capacity));
 
-	vas_debug(((uintptr_t)node & CELLS_CODE) == 0);
-	*node = (struct cells_node){
-		.capacity = (uint8_t)capacity,
-		.level = (uint8_t)level,
-		.rises = 1,
-	};
-	return node;
+	leaf->node = (struct cells_node){ .capacity = (uint8_t)capacity };
+	return leaf;
+}
+
+/* From `count` on no child is in use. */
+static void set_children(struct cells_inner *inner, unsigned int count)
+{
+	inner->node.count = (uint8_t)count;
+	for (unsigned int slot = count; slot < CELLS_CHILDREN; slot++)
+		inner->children[slot].key = UINT64_MAX;
+}
+
+static struct cells_inner *take_inner(struct vas_pool *pool, unsigned int level)
+{
+	struct cells_inner *inner = vas_pool_take(pool, sizeof(*inner));
+
+	inner->node = (struct cells_node){ .level = (uint8_t)level };
+	set_children(inner, 0);
+	return inner;
 }
 
 static void give_node(struct vas_pool *pool, struct cells_node *node)
@@ -63,661 +77,573 @@ static void give_node(struct vas_pool *pool, struct cells_node *node)
 	vas_pool_give(pool, node, vas_cells_node_bytes(node));
 }
 
-static void forget_finger(struct cells_map *map)
+/* ---- Look-ups ---- */
+
+/* A byte of a key's hash, not 0. */
+static uint64_t tag_of(uint64_t key)
 {
-	if (map->finger != NULL)
-		map->finger->leaf = NULL;
+	return key * UINT64_C(0x9e3779b97f4a7c15) >> 56 | 1;
 }
 
-/* ---- Rows of one node ---- */
-
-/* Tells what hangs off these rows where it hangs. */
-static void adopt(struct cells_node *node, unsigned int slot, unsigned int count)
+/* => the leaf has its full size, or nothing is done. */
+static void set_tag(struct cells_leaf *leaf, unsigned int slot, uint64_t tag)
 {
-	const uint64_t *who = cells_column(node, CELLS_WHO);
+	uint64_t *word = cells_tags(leaf) + slot / 8;
+	unsigned int shift = slot % 8 * 8;
 
-	for (unsigned int end = slot + count; slot < end; slot++) {
-		if (node->level == 0)
-			vas_cells_group_settle(who[slot], node);
-		else
-			cells_child(node, slot)->parent = node;
+	if (leaf->node.capacity == CELLS_LEAF_ROWS)
+		*word = (*word & ~(UINT64_C(255) << shift)) | tag << shift;
+}
+
+/* The child below which this key stands, or belongs: first every sixth is looked at, then those
+ * behind it. No branches; keys that are not in use are the highest. */
+static unsigned int child_for(const struct cells_inner *inner, uint64_t key)
+{
+	const struct cells_child *child = inner->children;
+	unsigned int sixth = 0, slot;
+
+#pragma GCC unroll 6
+	for (unsigned int i = CELLS_STEP; i < CELLS_CHILDREN; i += CELLS_STEP)
+		sixth += child[i].key <= key;
+	slot = sixth * CELLS_STEP;
+	child += slot;
+#pragma GCC unroll 6
+	for (unsigned int i = 1; i < CELLS_STEP; i++)
+		slot += child[i].key <= key;
+	return slot < inner->node.count ? slot : inner->node.count - 1u;
+}
+
+static struct cells_leaf *descend(const struct cells_map *map, uint64_t key)
+{
+	const struct cells_node *node = map->root;
+	uint64_t low = 0, high = UINT64_MAX;
+	const struct cells_child *child;
+
+	for (;; node = child->node) {
+		const struct cells_inner *inner = (const struct cells_inner *)node;
+		unsigned int slot = child_for(inner, key);
+
+		child = &inner->children[slot];
+		if (slot > 0)
+			low = child->key;
+		if (slot + 1u < node->count)
+			high = child[1].key - 1;
+		if (node->level == 1)
+			break;
 	}
+	*map->finger = (struct cells_finger){
+		.leaf = cells_leaf(child->node),
+		.low = low,
+		.high = high,
+		.max = child->max,
+	};
+	for (size_t at = 0; at < CELLS_LEAF_BYTES; at += 64)
+		__builtin_prefetch((const char *)child->node + at);
+	return map->finger->leaf;
 }
 
-/* Does the row at `slot` end before the one before it, or behind the next? */
-static void look_at_rise(struct cells_node *node, unsigned int slot)
+static struct cells_leaf *leaf_for(const struct cells_map *map, uint64_t key)
 {
-	const uint64_t *tops = cells_column(node, cells_tops(node));
+	const struct cells_finger *finger = map->finger;
 
-	if ((slot > 0 && tops[slot - 1] > tops[slot]) ||
-	    (slot + 1u < node->count && tops[slot] > tops[slot + 1]))
-		node->rises = 0;
+	if (finger == NULL)
+		return cells_leaf(map->root);
+	if (finger->leaf != NULL && key >= finger->low && key <= finger->high)
+		return finger->leaf;
+	return descend(map, key);
 }
 
-/* The largest last page of all rows. => there are some. */
-static uint64_t find_max(struct cells_node *node)
+/* Eight tags at once: a bit for each that equals this one, and perhaps for a few others. */
+static uint32_t equal_tags(uint64_t tags, uint64_t tag)
 {
-	const uint64_t *tops = cells_column(node, cells_tops(node));
-	unsigned int last = node->count - 1u;
-	uint64_t max = tops[0];
-	bool rises = true;
+	const uint64_t ones = UINT64_MAX / 255;
+	uint64_t differ = tags ^ tag * ones;
+	uint64_t equal = ((differ - ones) & ~differ & ones << 7) >> 7;
 
-	if (node->rises != 0)
-		return tops[last];
-	for (unsigned int slot = 1; slot <= last; slot++) {
-		rises &= tops[slot] >= max;
-		max = tops[slot] > max ? tops[slot] : max;
+	return (uint32_t)(equal * UINT64_C(0x0102040810204080) >> 56);
+}
+
+static const struct cells_row *tagged_row(const struct cells_leaf *leaf, uint64_t key)
+{
+	const uint64_t *tags = &leaf->rows[CELLS_LEAF_ROWS].key;
+	uint32_t equal = equal_tags(tags[0], tag_of(key)) | equal_tags(tags[1], tag_of(key)) << 8;
+
+	for (; equal != 0; equal &= equal - 1) {
+		const struct cells_row *row = leaf->rows + vas_lowest_bit(equal);
+
+		if (row->key == key)
+			return row;
 	}
-	node->rises = rises;
+	return NULL;
+}
+
+const struct cells_row *vas_cells_row(const struct cells_leaf *leaf, uint64_t key)
+{
+	if (leaf->node.capacity == CELLS_LEAF_ROWS)
+		return tagged_row(leaf, key);
+	for (unsigned int slot = 0; slot < leaf->node.capacity; slot++)
+		if (leaf->rows[slot].key == key)
+			return &leaf->rows[slot];
+	return NULL;
+}
+
+static struct cells_row *row_of(struct cells_leaf *leaf, uint64_t key)
+{
+	struct cells_row *row = leaf->rows + leaf->node.hint;
+
+	/* In a run it stands behind the last one. */
+	if (leaf->node.hint < leaf->node.capacity && row->key == key) {
+		leaf->node.hint++;
+		cells_fetch_link(leaf, leaf->node.hint + CELLS_AHEAD - 1u);
+		return row;
+	}
+	row = (struct cells_row *)(uintptr_t)vas_cells_row(leaf, key);
+	if (row != NULL)
+		leaf->node.hint = (uint8_t)(row - leaf->rows + 1);
+	return row;
+}
+
+struct cells_spot vas_cells_find(const struct cells_map *map, uint64_t key)
+{
+	struct cells_leaf *leaf = leaf_for(map, key);
+
+	return (struct cells_spot){ leaf, row_of(leaf, key) };
+}
+
+/* How its parent describes a node. => it has one. */
+static struct cells_child *child_of(const struct cells_node *node)
+{
+	struct cells_child *child = node->parent->children;
+
+	while (child->node != node)
+		child++;
+	return child;
+}
+
+/* The largest last page of a leaf, or what is kept of the children. */
+static uint64_t largest(struct cells_node *node)
+{
+	uint64_t max = 0;
+
+	if (node->level > 0) {
+		for (unsigned int i = 0; i < node->count; i++) {
+			uint64_t other = cells_inner(node)->children[i].max;
+
+			max = other > max ? other : max;
+		}
+		return max;
+	}
+	for (uint32_t live = node->live; live != 0; live &= live - 1) {
+		uint64_t last = cells_last(cells_leaf(node)->rows[vas_lowest_bit(live)].key);
+
+		max = last > max ? last : max;
+	}
 	return max;
-}
-
-/* Moves rows from `slot` up by one place, or down; mostly few, for which a call takes longer. All
- * columns at once, so that the end of one loop is guessed wrong and not of four. */
-static void move_up(struct cells_node *node, unsigned int slot, unsigned int count)
-{
-	uint64_t *first = cells_column_of(node, CELLS_FIRST) + slot;
-	uint64_t *last = cells_column_of(node, CELLS_LAST) + slot;
-	uint64_t *who = cells_column_of(node, CELLS_WHO) + slot;
-	uint64_t *max = node->level == 0 ? who : cells_column_of(node, CELLS_MAX) + slot;
-
-	while (count-- > 0) {
-		first[count + 1] = first[count];
-		last[count + 1] = last[count];
-		max[count + 1] = max[count];
-		if (max != who)
-			who[count + 1] = who[count];
-	}
-}
-
-static void move_down(struct cells_node *node, unsigned int slot, unsigned int count)
-{
-	uint64_t *first = cells_column_of(node, CELLS_FIRST) + slot;
-	uint64_t *last = cells_column_of(node, CELLS_LAST) + slot;
-	uint64_t *who = cells_column_of(node, CELLS_WHO) + slot;
-	uint64_t *max = node->level == 0 ? who : cells_column_of(node, CELLS_MAX) + slot;
-
-	for (unsigned int i = 0; i < count; i++) {
-		first[i] = first[i + 1];
-		last[i] = last[i + 1];
-		max[i] = max[i + 1];
-		if (max != who)
-			who[i] = who[i + 1];
-	}
-}
-
-/* Makes room for a row at `slot`, from the nearer side if there is room. => the node is not full. */
-static void open_row(struct cells_node *node, unsigned int slot)
-{
-	bool at_end = node->begin + node->count == node->capacity;
-
-	if (at_end || (node->begin > 0 && slot < node->count / 2u)) {
-		node->begin--;
-		move_down(node, 0, slot);
-	} else {
-		move_up(node, slot, node->count - slot);
-	}
-	node->count++;
-}
-
-static void put_row(struct cells_node *node, unsigned int slot, const struct row *row)
-{
-	open_row(node, slot);
-	cells_column_of(node, CELLS_FIRST)[slot] = row->first;
-	cells_column_of(node, CELLS_LAST)[slot] = row->last;
-	cells_column_of(node, CELLS_WHO)[slot] = row->who;
-	if (node->level > 0)
-		cells_column_of(node, CELLS_MAX)[slot] = row->max;
-	if (node->rises != 0)
-		look_at_rise(node, slot);
-}
-
-static void cut_row(struct cells_node *node, unsigned int slot)
-{
-	node->count--;
-	if (slot < node->count / 2u) {
-		move_up(node, 0, slot);
-		node->begin++;
-	} else {
-		move_down(node, slot, node->count - slot);
-	}
-}
-
-/* Puts rows of one node before or behind all rows of another one. They go from the first one. */
-static void move_rows(struct cells_node *to, bool behind, struct cells_node *from,
-		      unsigned int slot, unsigned int count)
-{
-	unsigned int begin = behind ? 0 : to->capacity - to->count - count;
-	bool fits = behind ? to->begin + to->count + count <= to->capacity : to->begin >= count;
-	unsigned int at = behind ? to->count : 0;
-
-	for (unsigned int i = 0; i < columns(to); i++) {
-		uint64_t *old = cells_column_of(to, (enum cells_column)i);
-		uint64_t *column = to->words + (size_t)i * to->capacity + begin;
-
-		if (fits)
-			column = behind ? old : old - count;
-		else
-			memmove(column + (behind ? 0 : count), old, to->count * sizeof(*old));
-		memcpy(column + at, cells_column(from, (enum cells_column)i) + slot,
-		       count * sizeof(*old));
-	}
-	if (!fits)
-		to->begin = (uint8_t)begin;
-	else if (!behind)
-		to->begin = (uint8_t)(to->begin - count);
-	to->count = (uint8_t)(to->count + count);
-	from->count = (uint8_t)(from->count - count);
-	if (slot == 0)
-		from->begin = (uint8_t)(from->begin + count);
-	to->rises = 0;
-	adopt(to, at, count);
-}
-
-/* ---- Ways up and down ---- */
-
-static unsigned int slot_of(const struct cells_node *parent, const struct cells_node *child)
-{
-	const uint64_t *who = cells_column(parent, CELLS_WHO);
-	unsigned int slot = parent->count - 1u;
-
-	while (who[slot] != (uint64_t)(uintptr_t)child)
-		slot--;
-	return slot;
-}
-
-/* Is the node the first of its level? */
-static bool leftmost(const struct cells_node *node)
-{
-	for (; node->parent != NULL; node = node->parent)
-		if (cells_child(node->parent, 0) != node)
-			return false;
-	return true;
-}
-
-static bool rightmost(const struct cells_node *node)
-{
-	for (; node->parent != NULL; node = node->parent)
-		if (cells_child(node->parent, node->parent->count - 1u) != node)
-			return false;
-	return true;
 }
 
 /* The node's largest last page is now this one: tells all above. */
 static void tell_max(struct cells_node *node, uint64_t max)
 {
-	struct cells_node *parent;
-	unsigned int slot;
-	uint64_t old;
+	while (node->parent != NULL) {
+		struct cells_child *child = child_of(node);
 
-	for (; max != node->max; node = parent) {
-		old = node->max;
-		node->max = max;
-		parent = node->parent;
-		if (parent == NULL)
+		if (child->max == max)
 			return;
-		slot = slot_of(parent, node);
-		cells_column_of(parent, CELLS_MAX)[slot] = max;
-		if (parent->rises != 0)
-			look_at_rise(parent, slot);
-		if (max < parent->max) {
-			if (old != parent->max)
-				return;
-			max = find_max(parent);
-		}
+		child->max = max;
+		node = &node->parent->node;
+		max = largest(node);
 	}
 }
 
-static bool before(uint64_t first, uint64_t last, uint64_t other, uint64_t other_last)
+/* A row of the finger's leaf ends at `last` now. */
+static void raise_max(struct cells_map *map, struct cells_leaf *leaf, uint64_t last)
 {
-	return first < other || (first == other && last < other_last);
+	if (map->finger == NULL || last <= map->finger->max)
+		return;
+	map->finger->max = last;
+	tell_max(&leaf->node, last);
 }
 
-static bool has_row(const struct cells_node *leaf, unsigned int slot, uint64_t first, uint64_t last)
+/* One that ended there does not, or is gone. => there are others. */
+static void lower_max(struct cells_map *map, struct cells_leaf *leaf, uint64_t last)
 {
-	return slot < leaf->count && cells_column(leaf, CELLS_FIRST)[slot] == first &&
-	       cells_column(leaf, CELLS_LAST)[slot] == last;
+	struct cells_finger *finger = map->finger;
+
+	if (finger == NULL || last < finger->max || finger->high == UINT64_MAX)
+		return;
+	finger->max = largest(&leaf->node);
+	tell_max(&leaf->node, finger->max);
 }
 
-/* Is the range not behind the row at this slot, but behind the one before it? */
-static bool fits(const struct cells_node *leaf, unsigned int slot, uint64_t first, uint64_t last)
-{
-	const uint64_t *firsts = cells_column(leaf, CELLS_FIRST);
-	const uint64_t *lasts = cells_column(leaf, CELLS_LAST);
-
-	return slot <= leaf->count &&
-	       (slot == leaf->count || !before(firsts[slot], lasts[slot], first, last)) &&
-	       (slot == 0 || before(firsts[slot - 1], lasts[slot - 1], first, last));
-}
-
-static unsigned int search(const struct cells_node *leaf, uint64_t first, uint64_t last)
-{
-	const uint64_t *firsts = cells_column(leaf, CELLS_FIRST);
-	const uint64_t *lasts = cells_column(leaf, CELLS_LAST);
-	unsigned int slot = cells_below(firsts, leaf->count, first);
-
-	while (slot < leaf->count && firsts[slot] == first && lasts[slot] < last)
-		slot++;
-	return slot;
-}
-
-/* The number of rows before this range. Calls come in runs: it is often near the last one's. */
-static unsigned int rows_before(struct cells_node *leaf, uint64_t first, uint64_t last)
-{
-	unsigned int slot = leaf->hint;
-
-	if (!fits(leaf, slot, first, last) && !fits(leaf, ++slot, first, last))
-		slot = search(leaf, first, last);
-	leaf->hint = (uint8_t)slot;
-	return slot;
-}
-
-/* The child below which this range stands, or belongs. */
-static unsigned int child_for(const struct cells_node *node, uint64_t first, uint64_t last)
-{
-	const uint64_t *firsts = cells_column(node, CELLS_FIRST);
-	const uint64_t *lasts = cells_column(node, CELLS_LAST);
-	unsigned int slot = cells_below(firsts + 1, node->count - 1u, first);
-
-	while (slot + 1u < node->count && firsts[slot + 1] == first && lasts[slot + 1] <= last)
-		slot++;
-	return slot;
-}
-
-/* From the root; says what else belongs there. */
-static struct cells_node *descend(const struct cells_map *map, uint64_t first, uint64_t last,
-				  struct cells_finger *finger)
+/* Those without a bound are the last of each level, wherever the tree ends by now. */
+static void open_end(struct cells_map *map)
 {
 	struct cells_node *node = map->root;
-	unsigned int slot;
 
-	*finger = (struct cells_finger){ .high = UINT64_MAX, .high_last = UINT64_MAX };
-	for (; node->level > 0; node = cells_child(node, slot)) {
-		const uint64_t *firsts = cells_column(node, CELLS_FIRST);
-		const uint64_t *lasts = cells_column(node, CELLS_LAST);
+	while (node->level > 0) {
+		struct cells_child *last = &cells_inner(node)->children[node->count - 1u];
 
-		slot = child_for(node, first, last);
-		if (slot > 0) {
-			finger->low = firsts[slot];
-			finger->low_last = lasts[slot];
-		}
-		if (slot + 1u < node->count) {
-			finger->high = firsts[slot + 1];
-			finger->high_last = lasts[slot + 1];
-		}
+		last->max = UINT64_MAX;
+		node = last->node;
 	}
-	cells_fetch(node);
-	finger->leaf = node;
-	return node;
-}
-
-void vas_cells_find(const struct cells_map *map, uint64_t first, uint64_t last,
-		    struct cells_spot *spot)
-{
-	struct cells_finger *finger = map->finger, spare;
-	struct cells_node *leaf = map->root;
-
-	if (finger != NULL && finger->leaf != NULL &&
-	    !before(first, last, finger->low, finger->low_last) &&
-	    before(first, last, finger->high, finger->high_last))
-		leaf = finger->leaf;
-	else if (leaf->level > 0)
-		leaf = descend(map, first, last, finger != NULL ? finger : &spare);
-	spot->leaf = leaf;
-	spot->slot = rows_before(leaf, first, last);
-	spot->found = has_row(leaf, spot->slot, first, last);
-}
-
-void vas_cells_find_in(struct cells_node *leaf, uint64_t first, uint64_t last,
-		       struct cells_spot *spot)
-{
-	unsigned int slot = leaf->hint;
-
-	/* In a run upwards it stands where the last one stood, in a run downwards before that. */
-	if (has_row(leaf, slot, first, last))
-		cells_fetch_link(leaf, slot + CELLS_AHEAD);
-	else if (slot > 0 && has_row(leaf, --slot, first, last))
-		cells_fetch_link(leaf, slot - CELLS_AHEAD);
-	else
-		slot = search(leaf, first, last);
-	leaf->hint = (uint8_t)slot;
-	spot->leaf = leaf;
-	spot->slot = slot;
-	spot->found = true;
-	vas_assert(has_row(leaf, slot, first, last));
-}
-
-/* A tree of several nodes has one, if there is memory. */
-static void make_finger(struct cells_map *map, struct vas_pool *pool)
-{
-	if (map->finger != NULL || vas_pool_reserve(pool, sizeof(*map->finger), 1) != 0)
-		return;
-	map->finger = vas_pool_take(pool, sizeof(*map->finger));
-	map->finger->leaf = NULL;
-}
-
-static void drop_finger(struct cells_map *map, struct vas_pool *pool)
-{
-	if (map->finger == NULL)
-		return;
-	vas_pool_give(pool, map->finger, sizeof(*map->finger));
-	map->finger = NULL;
+	if (map->finger != NULL)
+		map->finger->leaf = NULL;
 }
 
 /* ---- More rows ---- */
 
-/* How its parent describes a node. => it has rows. */
-static struct row describe(const struct cells_node *node)
+/* => there is room. */
+static void put_row(struct cells_leaf *leaf, uint64_t key, uint64_t group)
 {
-	return (struct row){
-		.first = cells_column(node, CELLS_FIRST)[0],
-		.last = cells_column(node, CELLS_LAST)[0],
-		.who = (uintptr_t)node,
-		.max = node->max,
-	};
+	unsigned int slot = vas_lowest_bit(~leaf->node.live);
+
+	leaf->rows[slot] = (struct cells_row){ key, group };
+	set_tag(leaf, slot, tag_of(key));
+	leaf->node.live |= UINT32_C(1) << slot;
+	leaf->node.count++;
+	leaf->node.hint = (uint8_t)(slot + 1);
 }
 
-/* The first child of a node has no lower end of its own. */
-static void open_low_end(struct cells_node *node)
+/* The rows up to `count` are in use, and no others. */
+static void set_rows(struct cells_leaf *leaf, unsigned int count)
 {
-	if (node->level == 0)
+	uint64_t tags[2] = { 0, 0 };
+
+	leaf->node.count = (uint8_t)count;
+	leaf->node.live = (uint32_t)((UINT64_C(1) << count) - 1);
+	for (unsigned int slot = count; slot < leaf->node.capacity; slot++)
+		leaf->rows[slot].key = CELLS_NO_KEY;
+	if (leaf->node.capacity < CELLS_LEAF_ROWS)
 		return;
-	cells_column_of(node, CELLS_FIRST)[0] = 0;
-	cells_column_of(node, CELLS_LAST)[0] = 0;
+	for (unsigned int slot = 0; slot < count; slot++)
+		tags[slot / 8] |= tag_of(leaf->rows[slot].key) << slot % 8 * 8;
+	memcpy(cells_tags(leaf), tags, sizeof(tags));
 }
 
-static void add_root(struct cells_map *map, uint64_t max, struct vas_pool *pool)
+static void put_child(struct cells_inner *inner, unsigned int slot, const struct cells_child *child)
+{
+	struct cells_child *at = inner->children + slot;
+
+	memmove(at + 1, at, (inner->node.count - slot) * sizeof(*at));
+	*at = *child;
+	child->node->parent = inner;
+	inner->node.count++;
+}
+
+/* Moves all children of `from` from `slot` on behind those of `to`. */
+static void move_children(struct cells_inner *to, struct cells_inner *from, unsigned int slot)
+{
+	unsigned int count = from->node.count - slot;
+	struct cells_child *at = to->children + to->node.count;
+
+	memcpy(at, from->children + slot, count * sizeof(*at));
+	for (unsigned int i = 0; i < count; i++)
+		at[i].node->parent = to;
+	to->node.count = (uint8_t)(to->node.count + count);
+	set_children(from, slot);
+}
+
+/* A root above the old one. */
+static void add_root(struct cells_map *map, struct vas_pool *pool)
 {
 	struct cells_node *old = map->root;
-	struct cells_node *root = take_node(pool, old->level + 1u, CELLS_INNER_ROWS);
-	struct row all = describe(old);
+	struct cells_inner *root = take_inner(pool, old->level + 1u);
 
-	put_row(root, 0, &all);
-	open_low_end(root);
-	root->max = max;
-	old->parent = root;
-	map->root = root;
-	make_finger(map, pool);
+	put_child(root, 0, &(struct cells_child){ 0, UINT64_MAX, old });
+	map->root = &root->node;
 }
 
-/* How many rows a full node keeps left of the one that comes. */
-static unsigned int split_at(const struct cells_node *node, unsigned int slot, bool *to_left)
-{
-	unsigned int count = node->count;
+/* Splits an inner node that is full, where a child is to come in at `slot`. Returns the half where
+ * it belongs, and its slot there. */
+static struct cells_inner *split_inner(struct cells_map *map, struct cells_inner *inner,
+				       unsigned int *slot, struct vas_pool *pool);
 
-	if (slot <= 1 && leftmost(node)) {
-		*to_left = true;
-		return slot;
-	}
-	if (slot + 1u >= count && rightmost(node)) {
-		*to_left = false;
-		return slot;
-	}
-	count = slot <= 1 ? count / 4u : slot + 1u >= count ? count * 3u / 4 : count / 2u;
-	*to_left = slot < count;
-	return count;
+/* A new node stands right of this one, whose keys end before `key` now. */
+static void add_right(struct cells_map *map, struct cells_node *left, uint64_t key,
+		      struct cells_node *right, struct vas_pool *pool)
+{
+	struct cells_inner *parent;
+	struct cells_child *child;
+	unsigned int slot;
+	bool full;
+
+	if (left->parent == NULL)
+		add_root(map, pool);
+	parent = left->parent;
+	child = child_of(left);
+	slot = (unsigned int)(child - parent->children) + 1;
+	/* Together they reach as far as one did, so nobody above need be told if the parent stays. */
+	child->max = largest(left);
+	full = parent->node.count == CELLS_CHILDREN;
+	if (full)
+		parent = split_inner(map, parent, &slot, pool);
+	put_child(parent, slot, &(struct cells_child){ key, largest(right), right });
+	if (full)
+		tell_max(&parent->node, largest(&parent->node));
 }
 
-/*
- * Puts a row into a full node by splitting it: the new node gets the smaller part. `row` is then
- * what the parent gets, at the slot that is returned.
- */
-static unsigned int split(struct cells_map *map, struct cells_node *node, unsigned int slot,
-			  struct row *row, struct vas_pool *pool)
+static struct cells_inner *split_inner(struct cells_map *map, struct cells_inner *inner,
+				       unsigned int *slot, struct vas_pool *pool)
 {
-	struct cells_node *new = take_node(pool, node->level, node->capacity), *left, *right,
-			  *parent;
-	bool to_left, new_left;
-	unsigned int keep = split_at(node, slot, &to_left), at;
-	struct row low;
+	struct cells_inner *right = take_inner(pool, inner->node.level);
+	unsigned int keep = *slot <= 2		      ? 2
+			    : *slot == CELLS_CHILDREN ? CELLS_CHILDREN - 1
+						      : CELLS_CHILDREN / 2;
+	uint64_t key = inner->children[keep].key;
 
-	new_left = keep < node->count / 2u;
-	if (new_left) {
-		new->begin = new->capacity;
-		move_rows(new, false, node, 0, keep);
-	} else {
-		move_rows(new, true, node, keep, node->count - keep);
-	}
-	left = new_left ? new : node;
-	right = new_left ? node : new;
-	put_row(to_left ? left : right, to_left ? slot : slot - keep, row);
-	adopt(to_left ? left : right, to_left ? slot : slot - keep, 1);
-	left->max = find_max(left);
-	right->max = find_max(right);
-	if (node->parent == NULL)
-		add_root(map, left->max > right->max ? left->max : right->max, pool);
-	parent = node->parent;
-	at = slot_of(parent, node);
-	low = describe(right);
-	open_low_end(right);
-	*row = describe(new);
-	cells_column_of(parent, CELLS_MAX)[at] = node->max;
-	if (new_left) {
-		row->first = cells_column(parent, CELLS_FIRST)[at];
-		row->last = cells_column(parent, CELLS_LAST)[at];
-		cells_column_of(parent, CELLS_FIRST)[at] = low.first;
-		cells_column_of(parent, CELLS_LAST)[at] = low.last;
-	} else {
-		row->first = low.first;
-		row->last = low.last;
-	}
-	/* Its own largest last page may have gone to the other one. */
-	if (parent->rises != 0)
-		look_at_rise(parent, at);
-	return new_left ? at : at + 1;
+	move_children(right, inner, keep);
+	right->children[0].key = 0;
+	add_right(map, &inner->node, key, &right->node, pool);
+	if (*slot <= keep)
+		return inner;
+	*slot -= keep;
+	return right;
 }
 
-/* A small root gets larger. */
-static void grow_root(struct cells_map *map, unsigned int rows, struct vas_pool *pool)
+/* A key of a full leaf with about as many below as above. */
+static uint64_t middle(const struct cells_leaf *leaf)
 {
-	struct cells_node *old = map->root, *node = take_node(pool, 0, rows);
+	unsigned int slot = CELLS_LEAF_ROWS / 2, below;
+
+	for (;; slot = (slot + 1) % CELLS_LEAF_ROWS) {
+		below = 0;
+		for (unsigned int i = 0; i < CELLS_LEAF_ROWS; i++)
+			below += leaf->rows[i].key < leaf->rows[slot].key;
+		if (below >= CELLS_LEAF_ROWS * 2 / 5 && below <= CELLS_LEAF_ROWS * 3 / 5)
+			return leaf->rows[slot].key;
+	}
+}
+
+/* Where a full leaf is to be split: the lowest key of the right one. */
+static uint64_t split_at(const struct cells_leaf *leaf, uint64_t key)
+{
+	unsigned int below = 0;
+
+	for (unsigned int i = 0; i < CELLS_LEAF_ROWS; i++)
+		below += leaf->rows[i].key < key;
+	return below == CELLS_LEAF_ROWS ? key : below == 0 ? key + 1 : middle(leaf);
+}
+
+/* Puts a row into a full leaf. */
+static void split_leaf(struct cells_map *map, struct cells_leaf *leaf, uint64_t key, uint64_t group,
+		       struct vas_pool *pool)
+{
+	struct cells_leaf *right = take_leaf(pool, CELLS_LEAF_ROWS);
+	uint64_t at = split_at(leaf, key);
+	unsigned int left_count = 0, right_count = 0;
+
+	for (unsigned int i = 0; i < CELLS_LEAF_ROWS; i++) {
+		struct cells_row row = leaf->rows[i];
+		bool goes = row.key >= at;
+
+		right->rows[right_count] = row;
+		right_count += goes;
+		leaf->rows[left_count] = row;
+		left_count += !goes;
+	}
+	set_rows(leaf, left_count);
+	set_rows(right, right_count);
+	put_row(key < at ? leaf : right, key, group);
+	add_right(map, &leaf->node, at, &right->node, pool);
+	open_end(map);
+}
+
+/* The only leaf gets larger. */
+static struct cells_leaf *grow(struct cells_map *map, size_t bytes, struct vas_pool *pool)
+{
+	size_t rows = (bytes - sizeof(struct cells_node)) / sizeof(struct cells_row);
+	struct cells_leaf *leaf = take_leaf(pool, rows < CELLS_LEAF_ROWS ? rows : CELLS_LEAF_ROWS),
+			  *old = cells_leaf(map->root);
+	unsigned int count = 0;
 
 	if (old != NULL) {
-		node->max = old->max;
-		move_rows(node, true, old, 0, old->count);
-		give_node(pool, old);
+		count = old->node.count;
+		memcpy(leaf->rows, old->rows, count * sizeof(*old->rows));
+		give_node(pool, &old->node);
 	}
-	map->root = node;
-}
-
-/* 256, 512 bytes. */
-static unsigned int next_rows(unsigned int rows)
-{
-	return rows < 9 ? 9 : CELLS_LEAF_ROWS;
+	set_rows(leaf, count);
+	map->root = &leaf->node;
+	map->finger = NULL;
+	return leaf;
 }
 
 bool vas_cells_room_for_root(struct vas_pool *pool)
 {
-	return vas_pool_reserve(pool, bytes_for(0, next_rows(0)), 1) == 0;
+	return vas_pool_reserve(pool, CELLS_LEAF_LEAST, 1) == 0;
 }
 
-/* Gets what the row to be added to this leaf may take. */
-static bool provide(const struct cells_node *leaf, struct vas_pool *pool)
+/* Gets what the split of this leaf may take. */
+static bool provide(struct cells_map *map, const struct cells_leaf *leaf, struct vas_pool *pool)
 {
-	const struct cells_node *node = leaf->parent;
-	unsigned int inner = 0;
+	const struct cells_inner *inner = leaf->node.parent;
+	unsigned int inners = 0;
 
-	if (leaf->count < leaf->capacity)
-		return true;
-	for (; node != NULL && node->count == node->capacity; node = node->parent)
-		inner++;
-	inner += node == NULL;
-	return vas_pool_reserve(pool, bytes_for(0, CELLS_LEAF_ROWS), 1) == 0 &&
-	       (inner == 0 || vas_pool_reserve(pool, bytes_for(1, CELLS_INNER_ROWS), inner) == 0);
-}
-
-bool vas_cells_add_row(struct cells_map *map, const struct cells_spot *spot, uint64_t first,
-		       uint64_t last, uint64_t group, struct vas_pool *pool)
-{
-	struct row row = { first, last, group, last };
-	struct cells_node *node = spot->leaf;
-	unsigned int slot = spot->slot, rows = node == NULL ? 0 : node->capacity;
-	bool rose;
-
-	if (node == NULL || (node->count == rows && rows < CELLS_LEAF_ROWS)) {
-		if (vas_pool_reserve(pool, bytes_for(0, next_rows(rows)), 1) != 0)
-			return false;
-		grow_root(map, next_rows(rows), pool);
-		node = map->root;
-	} else if (!provide(node, pool)) {
+	for (; inner != NULL && inner->node.count == CELLS_CHILDREN; inner = inner->node.parent)
+		inners++;
+	inners += inner == NULL;
+	if (vas_pool_reserve(pool, CELLS_LEAF_BYTES, 1) != 0 ||
+	    (inners > 0 && vas_pool_reserve(pool, sizeof(*inner), inners) != 0))
 		return false;
-	}
-	if (node->count == node->capacity) {
-		forget_finger(map);
-		tell_max(node, find_max(node));
-	}
-	if (last > node->max)
-		tell_max(node, last);
-	for (; node->count == node->capacity; node = node->parent)
-		slot = split(map, node, slot, &row, pool);
-	rose = node->rises != 0;
-	put_row(node, slot, &row);
-	adopt(node, slot, 1);
-	if (rose && node->rises == 0)
-		tell_max(node, find_max(node));
+	if (map->finger != NULL)
+		return true;
+	if (vas_pool_reserve(pool, sizeof(*map->finger), 1) != 0)
+		return false;
+	map->finger = vas_pool_take(pool, sizeof(*map->finger));
+	*map->finger = (struct cells_finger){ .high = UINT64_MAX, .max = UINT64_MAX };
 	return true;
 }
 
-bool vas_cells_change_row(const struct cells_spot *spot, uint64_t first, uint64_t last)
+/* Makes room in a leaf that is full, or in one that is to be the first; the latter may still be
+ * full, but there is memory to split it. NULL: there is not. */
+static struct cells_leaf *make_room(struct cells_map *map, struct cells_leaf *leaf,
+				    struct vas_pool *pool)
 {
-	struct cells_node *leaf = spot->leaf;
-	uint64_t *firsts = cells_column_of(leaf, CELLS_FIRST);
-	uint64_t *lasts = cells_column_of(leaf, CELLS_LAST);
-	unsigned int slot = spot->slot;
-	uint64_t old = lasts[slot];
-	bool rose = leaf->rises != 0;
+	size_t bytes = leaf == NULL ? CELLS_LEAF_LEAST
+				    : 2 * vas_pool_size(leaf_bytes(leaf->node.capacity));
 
-	/* At the ends of a leaf it must not leave what belongs there. */
-	if (before(first, last, firsts[slot], old)
-		    ? (slot > 0 ? !before(firsts[slot - 1], lasts[slot - 1], first, last)
-				: !leftmost(leaf))
-		    : (slot + 1u < leaf->count
-			       ? !before(first, last, firsts[slot + 1], lasts[slot + 1])
-			       : !rightmost(leaf)))
+	if (bytes > CELLS_LEAF_BYTES)
+		return provide(map, leaf, pool) ? leaf : NULL;
+	return vas_pool_reserve(pool, bytes, 1) == 0 ? grow(map, bytes, pool) : NULL;
+}
+
+bool vas_cells_add_row(struct cells_map *map, struct cells_leaf *leaf, uint64_t key, uint64_t group,
+		       struct vas_pool *pool)
+{
+	uint64_t last = cells_last(key);
+
+	if (leaf == NULL || leaf->node.count == leaf->node.capacity)
+		leaf = make_room(map, leaf, pool);
+	if (leaf == NULL)
 		return false;
-	firsts[slot] = first;
-	lasts[slot] = last;
-	if (leaf->rises != 0)
-		look_at_rise(leaf, slot);
-	if (last > leaf->max)
-		tell_max(leaf, last);
-	else if (rose || old == leaf->max)
-		tell_max(leaf, find_max(leaf));
+	raise_max(map, leaf, last);
+	if (leaf->node.count < leaf->node.capacity)
+		put_row(leaf, key, group);
+	else
+		split_leaf(map, leaf, key, group, pool);
+	return true;
+}
+
+bool vas_cells_change_row(struct cells_map *map, struct cells_spot spot, uint64_t key)
+{
+	const struct cells_finger *finger = map->finger;
+	uint64_t old = spot.row->key;
+
+	if ((finger != NULL && (key < finger->low || key > finger->high)) ||
+	    row_of(spot.leaf, key) != NULL)
+		return false;
+	spot.row->key = key;
+	set_tag(spot.leaf, (unsigned int)(spot.row - spot.leaf->rows), tag_of(key));
+	lower_max(map, spot.leaf, cells_last(old));
+	raise_max(map, spot.leaf, cells_last(key));
 	return true;
 }
 
 /* ---- Fewer rows ---- */
 
-/* Joins the children at `slot` and `slot` + 1 if that leaves room enough: the smaller one goes. */
-static bool join(struct cells_node *parent, unsigned int slot, struct vas_pool *pool)
+/* Takes a child out of its parent, and frees it. */
+static void drop_child(struct cells_child *child, struct vas_pool *pool)
 {
-	struct cells_node *left = cells_child(parent, slot), *right = cells_child(parent, slot + 1);
-	bool from_left = left->count < right->count;
-	struct cells_node *to = from_left ? right : left, *from = from_left ? left : right;
-	uint64_t *firsts = cells_column_of(parent, CELLS_FIRST);
-	uint64_t *lasts = cells_column_of(parent, CELLS_LAST);
+	struct cells_inner *parent = child->node->parent;
 
-	if ((left->count + right->count) * 4 > left->capacity * 3)
+	give_node(pool, child->node);
+	memmove(child, child + 1,
+		(size_t)(parent->children + parent->node.count - 1 - child) * sizeof(*child));
+	parent->node.count--;
+	parent->children[parent->node.count].key = UINT64_MAX;
+	if (parent->node.count > 0)
+		parent->children[0].key = 0;
+}
+
+/* Moves all that is right of a key to the left. */
+static void move_left(struct cells_child *left, struct cells_child *right)
+{
+	if (left->node->level > 0) {
+		cells_inner(right->node)->children[0].key = right->key;
+		move_children(cells_inner(left->node), cells_inner(right->node), 0);
+		return;
+	}
+	for (uint32_t live = right->node->live; live != 0; live &= live - 1) {
+		const struct cells_row *row = &cells_leaf(right->node)->rows[vas_lowest_bit(live)];
+
+		put_row(cells_leaf(left->node), row->key, row->group);
+	}
+}
+
+/* Joins a child with the next one if that leaves room enough. */
+static bool join(struct cells_child *left, struct vas_pool *pool)
+{
+	struct cells_child *right = left + 1;
+	unsigned int most = left->node->level == 0 ? CELLS_LEAF_ROWS : CELLS_CHILDREN;
+
+	if ((left->node->count + right->node->count) * 4u > most * 3)
 		return false;
-	tell_max(left, find_max(left));
-	tell_max(right, find_max(right));
-	if (right->level > 0) {
-		cells_column_of(right, CELLS_FIRST)[0] = firsts[slot + 1];
-		cells_column_of(right, CELLS_LAST)[0] = lasts[slot + 1];
+	if (left->node->level == 0 && left->node->count < right->node->count) {
+		/* In a leaf they have no order: the smaller part moves. */
+		struct cells_node *node = left->node;
+
+		left->node = right->node;
+		right->node = node;
 	}
-	move_rows(to, !from_left, from, 0, from->count);
-	to->max = find_max(to);
-	if (from_left) {
-		firsts[slot + 1] = firsts[slot];
-		lasts[slot + 1] = lasts[slot];
-	}
-	cells_column_of(parent, CELLS_MAX)[slot + from_left] = to->max;
-	give_node(pool, from);
-	cut_row(parent, slot + !from_left);
+	move_left(left, right);
+	left->max = left->max > right->max ? left->max : right->max;
+	drop_child(right, pool);
 	return true;
 }
 
-/* Takes an empty node away, and all above it that get empty. Returns the lowest that is left, or
- * NULL when none is. */
-static struct cells_node *drop_node(struct cells_map *map, struct cells_node *node,
-				    struct vas_pool *pool)
+/* Joins a node with few rows with one beside it. */
+static bool join_beside(struct cells_node *node, struct vas_pool *pool)
 {
-	while (node->count == 0) {
-		struct cells_node *parent = node->parent;
+	struct cells_child *child = child_of(node), *first = node->parent->children;
 
-		if (parent == NULL) {
-			map->root = NULL;
-		} else {
-			cut_row(parent, slot_of(parent, node));
-			if (parent->count > 0)
-				open_low_end(parent);
-		}
-		give_node(pool, node);
-		node = parent;
-		if (node == NULL)
-			break;
-	}
-	return node;
+	return (child > first && join(child - 1, pool)) ||
+	       (child + 1 < first + node->parent->node.count && join(child, pool));
 }
 
+/* A root with one child is none; without any there is no tree. */
 static void lower_root(struct cells_map *map, struct vas_pool *pool)
 {
-	while (map->root != NULL && map->root->level > 0 && map->root->count == 1) {
+	while (map->root->level > 0 && map->root->count == 1) {
 		struct cells_node *old = map->root;
 
-		map->root = cells_child(old, 0);
+		map->root = cells_inner(old)->children[0].node;
 		map->root->parent = NULL;
 		give_node(pool, old);
 	}
-	if (map->root == NULL || map->root->level == 0)
-		drop_finger(map, pool);
+	if (map->root->count == 0) {
+		give_node(pool, map->root);
+		map->root = NULL;
+	}
+	if (map->finger != NULL && (map->root == NULL || map->root->level == 0)) {
+		vas_pool_give(pool, map->finger, sizeof(*map->finger));
+		map->finger = NULL;
+	}
 }
 
-/*
- * After a row went that ended at `last`: its leaf's largest last page. Where rows rise, a run from
- * the upper end changes it with each row; so those above are told only when half of the reach is
- * gone. A walk may enter such a leaf in vain.
- */
-static void lower_max(struct cells_node *leaf, uint64_t last)
+void vas_cells_drop_row(struct cells_map *map, struct cells_spot spot, struct vas_pool *pool)
 {
-	uint64_t first, max;
+	struct cells_node *node = &spot.leaf->node, *parent;
+	unsigned int slot = (unsigned int)(spot.row - spot.leaf->rows);
+	uint64_t last = cells_last(spot.row->key);
 
-	if (leaf->rises == 0) {
-		if (last == leaf->max)
-			tell_max(leaf, find_max(leaf));
+	spot.row->key = CELLS_NO_KEY;
+	set_tag(spot.leaf, slot, 0);
+	node->live &= ~(UINT32_C(1) << slot);
+	node->count--;
+	if (node->count > 0)
+		lower_max(map, spot.leaf, last);
+	if (node->count > FEW || (node->parent == NULL && node->count > 0))
 		return;
-	}
-	first = cells_column(leaf, CELLS_FIRST)[0];
-	max = cells_column(leaf, CELLS_LAST)[leaf->count - 1u];
-	if (leaf->max - first > 2 * (max - first))
-		tell_max(leaf, max);
-}
-
-void vas_cells_drop_row(struct cells_map *map, const struct cells_spot *spot, struct vas_pool *pool)
-{
-	struct cells_node *node = spot->leaf;
-	uint64_t last = cells_column(node, CELLS_LAST)[spot->slot];
-
-	cut_row(node, spot->slot);
-	if (node->count > FEW) {
-		lower_max(node, last);
-		return;
-	}
-	if (node->count == 0) {
-		forget_finger(map);
-		node = drop_node(map, node, pool);
-	}
-	if (node != NULL)
-		tell_max(node, find_max(node));
-	while (node != NULL && node->count <= FEW && node->parent != NULL) {
-		struct cells_node *parent = node->parent;
-		unsigned int slot = slot_of(parent, node);
-
-		if (!(slot > 0 && join(parent, slot - 1, pool)) &&
-		    !(slot + 1u < parent->count && join(parent, slot, pool)))
+	for (; node->parent != NULL && node->count <= FEW; node = parent) {
+		parent = &node->parent->node;
+		if (node->count == 0) {
+			drop_child(child_of(node), pool);
+			if (parent->count > 0)
+				tell_max(parent, largest(parent));
+		} else if (!join_beside(node, pool)) {
 			break;
-		forget_finger(map);
-		node = parent;
+		}
 	}
 	lower_root(map, pool);
+	if (map->root != NULL)
+		open_end(map);
 }

@@ -98,6 +98,38 @@ static void walks_visit_what_overlaps(void **state)
 	}
 }
 
+/* Areas of TiBs and more, and some that lie far behind: a design that packs ranges into words has one
+ * for all of them. */
+static void vast_ranges_are_told_apart(void **state)
+{
+	const uint64_t far = UINT64_C(1) << 40, step = UINT64_C(1) << 30;
+
+	(void)state;
+	for_each_design(design)
+	{
+		struct file_maps *maps = file_maps_start("vast ranges", design, seed);
+
+		for (uint64_t i = 1; i <= 12; i++) {
+			file_maps_insert(maps, 1, 5, 5 + i * step);
+			file_maps_insert(maps, 2, far + i * 10, far + i * 10 + 14);
+			file_maps_insert(maps, 3, i, i + 1);
+		}
+		file_maps_check(maps);
+		for (uint64_t i = 0; i <= 13; i++) {
+			file_maps_walk(maps, 5 + i * step, 5 + i * step);
+			file_maps_walk(maps, 6 + i * step, 6 + i * step);
+			file_maps_walk(maps, far + i * 10, far + i * 10);
+			file_maps_begin(maps, 0, i * step, far + 60, 3);
+			file_maps_insert(maps, 1, 5, 5 + i * step / 2);
+			while (file_maps_go_on(maps, 0))
+				;
+		}
+		file_maps_exit(maps, 1);
+		file_maps_check(maps);
+		file_maps_finish(maps);
+	}
+}
+
 /* Ten areas of ten pages, side by side; a walk has done the first half of them. */
 static struct file_maps *half_done(const struct vas_file_rmap_design *design,
 				   struct file_record **areas)
@@ -317,6 +349,7 @@ int main(void)
 		cmocka_unit_test(designs_have_names),
 		cmocka_unit_test(an_empty_map_has_no_links),
 		cmocka_unit_test(walks_visit_what_overlaps),
+		cmocka_unit_test(vast_ranges_are_told_apart),
 		cmocka_unit_test(interrupted_walks_miss_nothing_that_moves),
 		cmocka_unit_test(interrupted_walks_miss_no_part_of_a_split_or_merge),
 		cmocka_unit_test(walks_end_though_areas_never_rest),

@@ -213,7 +213,6 @@ static void cells_groups_are_checked(void **state)
 	struct cells_map *map;
 	struct cells_link *link;
 	struct cells_spot spot;
-	uint64_t *group;
 	struct bed bed;
 
 	(void)state;
@@ -224,11 +223,10 @@ static void cells_groups_are_checked(void **state)
 		vas_file_map_resize(bed.map, bed.links[i], 5, 25, 0, &bed.pool);
 	link = (struct cells_link *)bed.links[11];
 	assert_true(cells_in_chunk(link));
-	vas_cells_find(map, 5, 25, &spot);
-	assert_true(spot.found);
-	group = cells_group(&spot);
-	chunk = cells_group_chunk(*group);
-	BREAK(&bed, chunk->newer, (uintptr_t)chunk, "FRMAP-3");
+	spot = vas_cells_find(map, cells_key(5, 25));
+	assert_non_null(spot.row);
+	chunk = cells_group_chunk(spot.row->group);
+	BREAK(&bed, chunk->newer, chunk, "FRMAP-3");
 	BREAK(&bed, link->head.changed, bed.links[5]->changed, "FRMAP-4");
 	BREAK(&bed, link->head.last, link->head.last + 1, "FRMAP-6");
 	BREAK(&bed, link->place, ((struct cells_link *)bed.links[10])->place, "FRMAP-15");
@@ -241,8 +239,9 @@ static void cells_groups_are_checked(void **state)
 
 static void cells_tree_invariants_are_checked(void **state)
 {
-	struct cells_node *root, *leaf;
+	struct cells_inner *root;
 	struct cells_link *link;
+	struct cells_leaf *leaf;
 	struct cells_map *map;
 	struct cells_spot spot;
 	struct bed bed;
@@ -250,24 +249,30 @@ static void cells_tree_invariants_are_checked(void **state)
 	(void)state;
 	make(&bed, &vas_file_cells);
 	map = (struct cells_map *)bed.map;
-	root = map->root;
-	assert_int_equal(root->level, 1);
-	link = (struct cells_link *)bed.links[COUNT / 2 + 2];
-	vas_cells_find(map, link->head.first, link->head.last, &spot);
+	root = cells_inner(map->root);
+	assert_int_equal(root->node.level, 1);
+	link = (struct cells_link *)bed.links[2];
+	spot = vas_cells_find(map, cells_key(link->head.first, link->head.last));
 	leaf = spot.leaf;
-	assert_true(spot.found && vas_cells_home(link) == leaf);
-	BREAK(&bed, link->place, (uintptr_t)root | CELLS_HOME, "FRMAP-15");
-	BREAK(&bed, leaf->parent, leaf, "FRMAP-7");
-	BREAK(&bed, leaf->max, leaf->max + 1000, "FRMAP-9");
-	BREAK(&bed, cells_column_of(root, CELLS_MAX)[0], 1, "FRMAP-9");
-	BREAK(&bed, leaf->rises, 1, "FRMAP-9");
-	BREAK(&bed, cells_column_of(root, CELLS_FIRST)[1], 0, "FRMAP-5");
-	BREAK(&bed, cells_column_of(leaf, CELLS_FIRST)[1], UINT64_MAX, "FRMAP-6");
-	BREAK(&bed, *cells_group(&spot), 0, "FRMAP-6");
-	BREAK(&bed, *cells_group(&spot), *cells_group(&spot) + 1, "FRMAP-6");
-	BREAK(&bed, leaf->level, 1, "FRMAP-18");
-	BREAK(&bed, leaf->count, 0, "FRMAP-18");
-	BREAK(&bed, leaf->count, leaf->capacity + 1, "FRMAP-18");
+	assert_non_null(spot.row);
+	assert_ptr_equal(root->children[0].node, &leaf->node);
+	BREAK(&bed, link->place, (uintptr_t)bed.links[3], "FRMAP-15");
+	BREAK(&bed, leaf->node.parent, NULL, "FRMAP-7");
+	BREAK(&bed, root->children[0].max, root->children[0].max + 1000, "FRMAP-9");
+	BREAK(&bed, root->children[0].max, 1, "FRMAP-9");
+	BREAK(&bed, root->children[root->node.count - 1].max, 1, "FRMAP-9");
+	BREAK(&bed, root->children[0].key, 1, "FRMAP-5");
+	BREAK(&bed, root->children[2].key, 1, "FRMAP-5");
+	BREAK(&bed, spot.row->key, root->children[1].key, "FRMAP-5");
+	BREAK(&bed, spot.row->key, spot.row->key + 1, "FRMAP-18");
+	BREAK(&bed, link->head.last, link->head.last + 1, "FRMAP-6");
+	BREAK(&bed, spot.row->group, 0, "FRMAP-6");
+	BREAK(&bed, spot.row->group, spot.row->group + 1, "FRMAP-6");
+	BREAK(&bed, leaf->node.live, leaf->node.live & (leaf->node.live - 1), "FRMAP-18");
+	BREAK(&bed, leaf->node.level, 1, "FRMAP-18");
+	BREAK(&bed, leaf->node.count, 0, "FRMAP-18");
+	BREAK(&bed, leaf->node.count, leaf->node.capacity + 1, "FRMAP-18");
+	BREAK(&bed, *cells_tags(leaf), 0, "FRMAP-18");
 	unmake(&bed);
 }
 
