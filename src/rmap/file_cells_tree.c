@@ -168,6 +168,8 @@ static const struct cells_row *tagged_row(const struct cells_leaf *leaf, uint64_
 	const uint64_t *tags = &leaf->rows[CELLS_LEAF_ROWS].key;
 	uint32_t equal = equal_tags(tags[0], tag_of(key)) | equal_tags(tags[1], tag_of(key)) << 8;
 
+	/* The last two bytes belong to no row, but may be among the few others. */
+	equal &= (UINT32_C(1) << CELLS_LEAF_ROWS) - 1;
 	for (; equal != 0; equal &= equal - 1) {
 		const struct cells_row *row = leaf->rows + vas_lowest_bit(equal);
 
