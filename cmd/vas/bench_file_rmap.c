@@ -42,6 +42,8 @@ static const char usage[] =
 	"  --memory=MIB     the bound of what a design may take (1024)\n"
 	"  --seed=N         of all random choices (1)\n"
 	"  --trace=TRACE    instead of the workloads: what a recorded program did; may be repeated\n"
+	"  --whole          instead of the workloads: W1 and W3 in a machine, with all their faults, and\n"
+	"                   one question for each page\n"
 	"  --json           as one JSON object\n"
 	"  -h, --help       this text\n"
 	"\n"
@@ -68,7 +70,7 @@ struct options {
 	size_t runs;
 	unsigned milliseconds;
 	uint64_t bytes, seed;
-	bool json;
+	bool json, whole;
 	const char *traces[MOST_TRACES];
 	size_t trace_count;
 };
@@ -389,6 +391,78 @@ static int run_traces(const struct options *options)
 	return report_print(report, STATUS_OK);
 }
 
+/* ---- In a machine ---- */
+
+/* The medians of the runs of one design. False: it failed. */
+static bool run_whole_design(const struct options *options, const struct whole_program *program,
+			     const char *design, struct whole_times *median)
+{
+	double changes[MOST_RUNS], questions[MOST_RUNS];
+
+	for (size_t run = 0; run < options->runs; run++) {
+		if (!whole_program_run(program, design, options->milliseconds * 1e6, median)) {
+			complain("%s under %s: no memory, or a wrong answer", program->name,
+				 design);
+			return false;
+		}
+		changes[run] = median->changes_ns;
+		questions[run] = median->question_ns;
+	}
+	sort_values(changes, options->runs);
+	sort_values(questions, options->runs);
+	median->changes_ns = changes[options->runs / 2];
+	median->question_ns = questions[options->runs / 2];
+	return true;
+}
+
+static json_t *whole_json(const struct whole_program *program, const char *design,
+			  const struct whole_times *times)
+{
+	json_t *json = json_object();
+
+	report_set(json, "workload", json_string(program->name));
+	report_set(json, "design", json_string(design));
+	report_set(json, "changes_ns", json_real(times->changes_ns));
+	report_set(json, "question_ns", json_real(times->question_ns));
+	report_set(json, "pass_ns", json_real(times->question_ns * times->pages));
+	return json;
+}
+
+static int run_whole(const struct options *options)
+{
+	json_t *results = options->json ? json_array() : NULL, *report;
+
+	for (const struct whole_program *program = whole_programs; program->name != NULL;
+	     program++) {
+		if (!options->json)
+			printf("%s%s: %s\n%-16s%12s%15s%12s%12s\n",
+			       program == whole_programs ? "" : "\n", program->name, program->text,
+			       "", "changes ms", "a question ns", "a pass ms", "together");
+		for (size_t i = 0; i < options->design_count; i++) {
+			const char *design = options->designs[i]->name;
+			struct whole_times times;
+			double pass;
+
+			if (!run_whole_design(options, program, design, &times)) {
+				json_decref(results);
+				return STATUS_TROUBLE;
+			}
+			pass = times.question_ns * times.pages;
+			if (options->json)
+				report_append(results, whole_json(program, design, &times));
+			else
+				printf("%-16s%12.0f%15.0f%12.1f%12.0f\n", design,
+				       times.changes_ns * 1e-6, times.question_ns, pass * 1e-6,
+				       (times.changes_ns + pass) * 1e-6);
+		}
+	}
+	if (!options->json)
+		return finish_output(STATUS_OK);
+	report = report_new("bench-file-rmap");
+	report_set(report, "whole", results);
+	return report_print(report, STATUS_OK);
+}
+
 /* ---- Options ---- */
 
 static bool take_designs(struct options *options, char *list)
@@ -441,7 +515,18 @@ static void set_defaults(struct options *options)
 
 int cmd_bench_file_rmap(int argc, char **argv)
 {
-	enum { WORKLOAD = UCHAR_MAX + 1, DESIGN, PEER, RUNS, TIME, MEMORY, SEED, TRACE, JSON };
+	enum {
+		WORKLOAD = UCHAR_MAX + 1,
+		DESIGN,
+		PEER,
+		RUNS,
+		TIME,
+		MEMORY,
+		SEED,
+		TRACE,
+		WHOLE,
+		JSON
+	};
 	static const struct option longs[] = {
 		{ "workload", required_argument, NULL, WORKLOAD },
 		{ "design", required_argument, NULL, DESIGN },
@@ -451,6 +536,7 @@ int cmd_bench_file_rmap(int argc, char **argv)
 		{ "memory", required_argument, NULL, MEMORY },
 		{ "seed", required_argument, NULL, SEED },
 		{ "trace", required_argument, NULL, TRACE },
+		{ "whole", no_argument, NULL, WHOLE },
 		{ "json", no_argument, NULL, JSON },
 		{ "help", no_argument, NULL, 'h' },
 		{ NULL, 0, NULL, 0 },
@@ -489,6 +575,8 @@ int cmd_bench_file_rmap(int argc, char **argv)
 			good = options.trace_count < MOST_TRACES;
 			if (good)
 				options.traces[options.trace_count++] = optarg;
+		} else if (option == WHOLE) {
+			options.whole = true;
 		} else if (option == JSON) {
 			options.json = true;
 		} else if (option == 'h') {
@@ -504,6 +592,8 @@ int cmd_bench_file_rmap(int argc, char **argv)
 		return wrong_usage(argv[0], "'%s' is too much", argv[optind]);
 	if (options.design_count == 0)
 		set_defaults(&options);
+	if (options.whole)
+		return run_whole(&options);
 	if (options.peer != NULL)
 		options.designs[options.design_count++] = options.peer;
 	return options.trace_count > 0 ? run_traces(&options) : run(&options);

@@ -57,4 +57,24 @@ bool traced_program_time(const struct traced_program *program,
  * with the design pte-chain takes longer than one with the list. Negative: not known. */
 double traced_chain_price(size_t runs);
 
+/* ---- bench_file_rmap_machine.c: W1 and W3 in a machine, with faults, forks and exits ---- */
+
+struct whole_program {
+	const char *name, *text;
+	uint32_t windows, pages, processes;
+};
+
+/* Ends with a NULL name. */
+extern const struct whole_program whole_programs[];
+
+struct whole_times {
+	double changes_ns;  /* all that was mapped, forked, faulted, ended */
+	double question_ns; /* who maps a page, for each */
+	double pages;
+};
+
+/* False: no memory, or a wrong answer. */
+bool whole_program_run(const struct whole_program *program, const char *design, double bound_ns,
+		       struct whole_times *times);
+
 #endif
