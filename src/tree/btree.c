@@ -48,6 +48,8 @@
 
 #include "base/assert.h"
 
+#define LINE_BYTES 64
+
 /* How full vas_btree_load leaves the nodes, so that the first inserts after a fork split nothing.
  */
 #define LOAD_ENTRIES  (VAS_BTREE_ENTRIES - VAS_BTREE_SLOTS / 8)
@@ -127,7 +129,7 @@ int vas_btree_stock(struct vas_btree *tree, size_t spares)
 static struct vas_btree_node *take_spare(struct vas_btree *tree, unsigned int level)
 {
 	vas_assert(tree->spares != 0 && level < VAS_BTREE_LEVELS);
-	tree->nodes[level]++;
+	tree->nodes[level != 0]++;
 	return pop_spare(tree);
 }
 
@@ -141,7 +143,7 @@ struct vas_btree_node *vas_btree_take(struct vas_btree *tree, unsigned int level
 
 void vas_btree_give(struct vas_btree *tree, struct vas_btree_node *node, unsigned int level)
 {
-	tree->nodes[level]--;
+	tree->nodes[level != 0]--;
 	push_spare(tree, node);
 	trim(tree, tree->reserved + SPARES_KEPT);
 }
@@ -158,8 +160,9 @@ void vas_btree_give(struct vas_btree *tree, struct vas_btree_node *node, unsigne
  *
  *	splits(level) <= nodes(level) + 2 + splits(level - 1) / REFILL
  *
- * Nodes that are joined in between become spares and stay at hand. A level that does not exist yet
- * is one node, the new root, and what splits off it.
+ * where all inner nodes are counted for each of their levels, as they are few. Nodes that are joined
+ * in between become spares and stay at hand. A level that does not exist yet is one node, the new
+ * root, and what splits off it.
  */
 #define REFILL (VAS_BTREE_ENTRIES / 2 / 3)
 
@@ -176,7 +179,7 @@ static size_t nodes_needed(const struct vas_btree *tree, size_t inserts)
 		return needed;
 	}
 	for (unsigned int level = 0; level <= tree->height; level++) {
-		bound = tree->nodes[level] + 2 + splits / REFILL;
+		bound = tree->nodes[level != 0] + 2 + splits / REFILL;
 		splits = splits < bound ? splits : bound;
 		needed += splits;
 	}
@@ -238,12 +241,20 @@ static inline void load_entry(struct vas_btree_node *leaf, unsigned int entry, u
 	leaf->side[entry + 1] = end;
 }
 
+/* A large copy waits for memory: so each leaf is on its way while the one before is built. */
+static void fetch(const struct vas_btree_node *node)
+{
+	for (size_t at = 0; node != NULL && at < sizeof(*node); at += LINE_BYTES)
+		__builtin_prefetch((const char *)node + at);
+}
+
 /* From the leaves of another tree; runs of entries, as leaves are not equally full. */
 static uint64_t load_bounds(struct load *load, struct vas_btree_node *leaf, unsigned int count)
 {
 	unsigned int done = 0, from, run;
 	uint64_t widest = 0;
 
+	fetch(vas_btree_child(load->source, 0));
 	for (;;) {
 		from = load->entry;
 		run = vas_btree_entries(load->source) - from;
@@ -278,6 +289,7 @@ static uint64_t load_leaf(struct load *load, struct vas_btree_node *leaf, size_t
 	unsigned int count = (unsigned int)(load->at[0].each + (which < load->at[0].more));
 	uint64_t widest = 0;
 
+	fetch(load->tree->spare);
 	leaf->side[0] = load->tree->end;
 	copy_links(leaf, ranges, count);
 	if (load->source != NULL) {
@@ -362,7 +374,7 @@ static int load_tree(struct load *load)
 	if (err != 0)
 		return err;
 	tree->height = level;
-	tree->way.at[0].node = NULL;
+	tree->way.node[0] = NULL;
 	tree->root = load_node(load, level, 0, &gap, &bound);
 	return 0;
 }
@@ -374,25 +386,34 @@ int vas_btree_load(struct vas_index *index, struct vas_range *const *ranges, siz
 	return load_tree(&load);
 }
 
+/* One leaf is copied as it is; its links behind the ranges are 0 already. */
+static void copy_leaf(struct vas_btree *tree, const struct vas_btree *from,
+		      struct vas_range *const *ranges)
+{
+	memcpy(tree->first.key, from->first.key, sizeof(from->first.key));
+	memcpy(tree->first.side, from->first.side, sizeof(from->first.side));
+	copy_links(&tree->first, ranges, (unsigned int)from->head.count);
+	tree->end = from->end;
+	tree->way.node[0] = NULL;
+}
+
 int vas_btree_copy(struct vas_index *index, const struct vas_index *from,
 		   struct vas_range *const *ranges)
 {
+	const struct vas_btree *source = vas_btree_of(from);
+
+	if (source->height == 0) {
+		copy_leaf(vas_btree_of(index), source, ranges);
+		return 0;
+	}
 	struct load load = {
 		.tree = vas_btree_of(index),
 		.ranges = ranges,
 		.count = from->count,
-		.source = &vas_btree_of(from)->first,
+		.source = &source->first,
 	};
 
-	if (load.source->link[0] != 0)
-		return load_tree(&load);
-	/* One leaf is copied as it is; its links behind the ranges are 0 already. */
-	memcpy(load.tree->first.key, load.source->key, sizeof(load.source->key));
-	memcpy(load.tree->first.side, load.source->side, sizeof(load.source->side));
-	copy_links(&load.tree->first, ranges, (unsigned int)from->count);
-	load.tree->end = vas_btree_of(from)->end;
-	load.tree->way.at[0].node = NULL;
-	return 0;
+	return load_tree(&load);
 }
 
 void vas_btree_create(struct vas_index *index)
@@ -433,9 +454,7 @@ void vas_btree_destroy(struct vas_index *index)
 size_t vas_btree_bytes(const struct vas_index *index)
 {
 	const struct vas_btree *tree = vas_btree_of(index);
-	size_t nodes = 0;
+	size_t nodes = tree->nodes[0] - 1 + tree->nodes[1] + tree->spares;
 
-	for (unsigned int level = 0; level <= tree->height; level++)
-		nodes += tree->nodes[level];
-	return sizeof(*tree) + (nodes - 1) * sizeof(struct vas_btree_node);
+	return sizeof(*tree) + nodes * sizeof(struct vas_btree_node);
 }

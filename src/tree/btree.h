@@ -36,31 +36,30 @@ struct vas_btree_node {
 #define VAS_BTREE_UNUSED UINT64_MAX
 
 /* Nodes have at least MIN entries, but for the root and the first and last of each level; so LEVELS
- * are enough for more ranges than memory can hold. */
+ * are enough for 2^52 bytes of nodes. */
 #define VAS_BTREE_MIN	 (VAS_BTREE_SLOTS * 3 / 8)
-#define VAS_BTREE_LEVELS 16
+#define VAS_BTREE_LEVELS 13
 
-/* A way from the root down: in each inner node the child that was taken; at[0] is the leaf, with a
+/* A way from the root down: in each inner node the child that was taken; node[0] is the leaf, with a
  * place in it. */
 struct vas_btree_path {
-	struct {
-		struct vas_btree_node *node;
-		unsigned int slot;
-	} at[VAS_BTREE_LEVELS];
+	struct vas_btree_node *node[VAS_BTREE_LEVELS];
+	unsigned int slot[VAS_BTREE_LEVELS];
 };
 
+/* Four cache lines before the first leaf. */
 struct vas_btree {
 	struct vas_index head;
 	struct vas_btree_node *root;
-	/* Levels of inner nodes. */
-	unsigned int height;
 	/* The leaf with the highest ranges, and the end of the last one, or 0. */
 	struct vas_btree_node *last;
 	uint64_t end;
-	/* To where the last change was made; at[0].node NULL: lost. */
+	/* To where the last change was made; node[0] NULL: lost. */
 	struct vas_btree_path way;
-	/* Nodes in use, by level; 0: leaves. */
-	size_t nodes[VAS_BTREE_LEVELS];
+	/* Levels of inner nodes. */
+	unsigned int height;
+	/* Nodes in use: leaves, and inner ones. */
+	size_t nodes[2];
 	/* Nodes for inserts, linked through link[0], and how many may be needed for those
 	 * announced. */
 	struct vas_btree_node *spare;
@@ -105,7 +104,7 @@ uint64_t vas_btree_widest(const struct vas_btree_node *leaf);
 uint64_t vas_btree_largest(const struct vas_btree_node *inner);
 
 /*
- * The leaf of the way is full, and at[0].slot is the entry that a new range should become. Moves
+ * The leaf of the way is full, and slot[0] is the entry that a new range should become. Moves
  * ranges to a neighbour or splits the leaf; the way then leads to the place, with a free entry in
  * its leaf.
  */
@@ -128,7 +127,7 @@ static inline void vas_btree_raise(const struct vas_btree *tree, const struct va
 				   unsigned int level, uint64_t gap)
 {
 	for (; level <= tree->height; level++) {
-		uint64_t *kept = &path->at[level].node->side[path->at[level].slot];
+		uint64_t *kept = &path->node[level]->side[path->slot[level]];
 
 		if (*kept >= gap)
 			return;

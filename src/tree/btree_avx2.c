@@ -17,10 +17,9 @@
 #pragma GCC target("avx2,popcnt,bmi,bmi2,lzcnt")
 #endif
 
-#define BTREE_OPS	  vas_btree_avx2_ops
-#define BTREE_QUICK_HOLES 1
-#define LANES		  4
-#define VECTORS		  (VAS_BTREE_SLOTS / LANES)
+#define BTREE_OPS vas_btree_avx2_ops
+#define LANES	  4
+#define VECTORS	  (VAS_BTREE_SLOTS / LANES)
 
 static inline __m256i load(const uint64_t *words, unsigned int i)
 {

@@ -23,9 +23,8 @@
 #pragma GCC target("avx512f,avx512vl,avx512bw,avx512dq,popcnt,bmi,bmi2,lzcnt")
 #endif
 
-#define BTREE_OPS	  vas_btree_avx512_ops
-#define BTREE_QUICK_HOLES 1
-#define LANES		  8
+#define BTREE_OPS vas_btree_avx512_ops
+#define LANES	  8
 
 _Static_assert(VAS_BTREE_SLOTS == 4 * LANES, "four vectors are written out below");
 

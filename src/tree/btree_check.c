@@ -41,7 +41,7 @@ struct walk {
 	const struct vas_btree_node *leaf; /* the last one passed */
 	uint64_t end;			   /* of the last range */
 	size_t count;
-	size_t nodes[VAS_BTREE_LEVELS];
+	size_t nodes[2];
 };
 
 static bool check_shape(struct walk *walk, const struct vas_btree_node *node, unsigned int level,
@@ -50,7 +50,7 @@ static bool check_shape(struct walk *walk, const struct vas_btree_node *node, un
 	unsigned int entries = vas_btree_entries(node);
 	unsigned int least = level == walk->tree->height ? level != 0 : edge ? 1 : VAS_BTREE_MIN;
 
-	walk->nodes[level]++;
+	walk->nodes[level != 0]++;
 	for (unsigned int i = 0; i < VAS_BTREE_SLOTS; i++) {
 		if ((i < entries) != (node->key[i] != VAS_BTREE_UNUSED))
 			return vas_index_broken(
@@ -165,12 +165,12 @@ static bool check_way(const struct vas_btree *tree, const struct vas_printer *pr
 {
 	const struct vas_btree_node *node = tree->root;
 
-	if (tree->way.at[0].node == NULL)
+	if (tree->way.node[0] == NULL)
 		return true;
 	for (unsigned int level = tree->height;; level--) {
-		unsigned int slot = tree->way.at[level].slot;
+		unsigned int slot = tree->way.slot[level];
 
-		if (tree->way.at[level].node != node || slot > vas_btree_entries(node))
+		if (tree->way.node[level] != node || slot > vas_btree_entries(node))
 			return vas_index_broken(printer, "INDEX-17",
 						"the way to the last change is wrong at level %u",
 						level);
@@ -191,10 +191,10 @@ static bool check_spares(const struct walk *walk)
 	if (spares != tree->spares)
 		return vas_index_broken(walk->printer, "INDEX-15", "%zu spare nodes, %zu counted",
 					spares, tree->spares);
-	for (unsigned int level = 0; level < VAS_BTREE_LEVELS; level++) {
+	for (unsigned int level = 0; level < 2; level++) {
 		if (walk->nodes[level] != tree->nodes[level])
-			return vas_index_broken(walk->printer, "INDEX-15",
-						"level %u: %zu nodes, %zu counted", level,
+			return vas_index_broken(walk->printer, "INDEX-15", "%s: %zu, %zu counted",
+						level == 0 ? "leaves" : "inner nodes",
 						walk->nodes[level], tree->nodes[level]);
 	}
 	return true;

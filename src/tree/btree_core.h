@@ -3,16 +3,17 @@
 
 /*
  * The hot paths of the B-tree, written once and compiled once for each instruction set. The file
- * that includes this one has defined BTREE_OPS, the name of the table, BTREE_QUICK_HOLES, 1 where the
- * holes of a leaf are compared all at once, and these functions on arrays of VAS_BTREE_SLOTS words:
+ * that includes this one has defined BTREE_OPS, the name of the table, and these functions on
+ * nodes and arrays of VAS_BTREE_SLOTS words:
  *
  *	rank(key, at)              how many of the ascending keys are <= at
  *	set_word(words, slot, x)   words[slot] = x
  *	widest(leaf)               the largest hole of the leaf; 0 when it has no range
- *	first_at_least(words, from, x)  bits: i >= from and words[i] >= x
- *	last_at_least(words, below, x)  bits: i < below and words[i] >= x
+ *	first_at_least(inner, from, x)  bits: i >= from and side[i] >= x
+ *	last_at_least(inner, below, x)  bits: i < below and side[i] >= x
  *	first_hole(leaf, from, x)  bits: key[i] > from and key[i] - side[i] >= x
  *	last_hole(leaf, below, x)  bits: side[i] < below and key[i] - side[i] >= x
+ *	top_hole(leaf, end, x)     the same, where the last range of the leaf ends at `end`
  *	open_word(words, slot, x), close_word(words, slot, x)
  *	                           word `slot` becomes x, those from there on move up by one; is gone,
  *	                           those above it move down, and x is the last
@@ -43,16 +44,17 @@ static inline unsigned int highest(uint32_t bits)
 }
 
 /* Trees of this height have more leaves than a processor's own caches hold. There a search waits for
- * the keys of a node, and then for the link that they lead to: unless that is on its way by then.
- * (A change does not gain by this: it wants all of the leaf at once, whatever the keys are.) */
+ * the keys of a leaf, and then for the end and the link that they lead to: unless those are on their
+ * way by then. (A change does not gain by this: it wants all of the leaf at once, whatever the keys
+ * are.) */
 #define FAR_HEIGHT 3
 #define LINE_WORDS 8
 
-static inline void fetch(const struct vas_btree_node *node)
+static inline void fetch(const struct vas_btree_node *leaf)
 {
 	for (unsigned int i = 0; i < VAS_BTREE_SLOTS; i += LINE_WORDS) {
-		__builtin_prefetch(&node->link[i]);
-		__builtin_prefetch(&node->side[i]);
+		__builtin_prefetch(&leaf->link[i]);
+		__builtin_prefetch(&leaf->side[i]);
 	}
 }
 
@@ -61,11 +63,10 @@ static inline const struct vas_btree_node *descend(const struct vas_btree *tree,
 {
 	const struct vas_btree_node *node = tree->root;
 
-	for (unsigned int level = tree->height; level != 0; level--) {
+	for (unsigned int level = tree->height; level != 0; level--)
 		node = vas_btree_child(node, rank(node->key, key));
-		if (tree->height >= FAR_HEIGHT)
-			fetch(node);
-	}
+	if (tree->height >= FAR_HEIGHT)
+		fetch(node);
 	return node;
 }
 
@@ -86,19 +87,19 @@ static inline unsigned int find_way(struct vas_btree *tree, uint64_t key)
 	for (unsigned int level = tree->height; level != 0; level--) {
 		unsigned int slot = rank(node->key, key);
 
-		tree->way.at[level].node = node;
-		tree->way.at[level].slot = slot;
+		tree->way.node[level] = node;
+		tree->way.slot[level] = slot;
 		node = vas_btree_child(node, slot);
 	}
-	tree->way.at[0].node = node;
+	tree->way.node[0] = node;
 	return rank(node->key, key);
 }
 
 /* The way to a range of the index; returns its link. */
 static inline unsigned int way_to(struct vas_btree *tree, const struct vas_range *range)
 {
-	const struct vas_btree_node *leaf = tree->way.at[0].node;
-	unsigned int slot = tree->way.at[0].slot;
+	const struct vas_btree_node *leaf = tree->way.node[0];
+	unsigned int slot = tree->way.slot[0];
 
 	if (leaf != NULL) {
 		if (vas_btree_range(leaf, slot) == range)
@@ -107,7 +108,7 @@ static inline unsigned int way_to(struct vas_btree *tree, const struct vas_range
 			return slot + 1;
 	}
 	slot = find_way(tree, range->start);
-	vas_assert(slot != 0 && vas_btree_range(tree->way.at[0].node, slot) == range);
+	vas_assert(slot != 0 && vas_btree_range(tree->way.node[0], slot) == range);
 	return slot;
 }
 
@@ -117,8 +118,8 @@ static inline unsigned int way_to(struct vas_btree *tree, const struct vas_range
  */
 static inline bool fits_behind(const struct vas_btree *tree, uint64_t start, uint64_t end)
 {
-	const struct vas_btree_node *leaf = tree->way.at[0].node;
-	unsigned int slot = tree->way.at[0].slot;
+	const struct vas_btree_node *leaf = tree->way.node[0];
+	unsigned int slot = tree->way.slot[0];
 
 	return leaf != NULL && slot != 0 && leaf->side[slot] <= start && end <= leaf->key[slot] &&
 	       (leaf->key[slot] != VAS_BTREE_UNUSED || leaf == tree->last);
@@ -130,8 +131,8 @@ static inline void shrank(struct vas_btree *tree, uint64_t gap)
 {
 	const struct vas_btree_path *way = &tree->way;
 
-	if (tree->height != 0 && way->at[1].node->side[way->at[1].slot] == gap)
-		vas_btree_set_gap(tree, way, 1, widest(way->at[0].node));
+	if (tree->height != 0 && way->node[1]->side[way->slot[1]] == gap)
+		vas_btree_set_gap(tree, way, 1, widest(way->node[0]));
 }
 
 static inline void changed(struct vas_btree *tree, uint64_t was, uint64_t is)
@@ -150,11 +151,11 @@ static void btree_insert(struct vas_index *index, struct vas_range *range)
 	unsigned int slot;
 
 	if (!fits_behind(tree, start, end))
-		tree->way.at[0].slot = find_way(tree, start);
-	if (tree->way.at[0].node->key[VAS_BTREE_ENTRIES - 1] != VAS_BTREE_UNUSED)
+		tree->way.slot[0] = find_way(tree, start);
+	if (tree->way.node[0]->key[VAS_BTREE_ENTRIES - 1] != VAS_BTREE_UNUSED)
 		vas_btree_make_room(tree);
-	leaf = tree->way.at[0].node;
-	slot = tree->way.at[0].slot++;
+	leaf = tree->way.node[0];
+	slot = tree->way.slot[0]++;
 	before = leaf->side[slot];
 	next = leaf->key[slot];
 	vas_assert(before <= start && end <= next);
@@ -178,10 +179,10 @@ static void btree_erase(struct vas_index *index, struct vas_range *range)
 {
 	struct vas_btree *tree = vas_btree_of(index);
 	unsigned int slot = way_to(tree, range) - 1;
-	struct vas_btree_node *leaf = tree->way.at[0].node;
+	struct vas_btree_node *leaf = tree->way.node[0];
 	uint64_t hole = leaf->key[slot] - leaf->side[slot];
 
-	tree->way.at[0].slot = slot;
+	tree->way.slot[0] = slot;
 	cut_entry(leaf, slot, range->start, range->end);
 	if (leaf->key[slot] != VAS_BTREE_UNUSED) {
 		vas_btree_raise(tree, &tree->way, 1, leaf->key[slot] - leaf->side[slot]);
@@ -198,11 +199,11 @@ static void btree_resize(struct vas_index *index, struct vas_range *range, uint6
 {
 	struct vas_btree *tree = vas_btree_of(index);
 	unsigned int slot = way_to(tree, range);
-	struct vas_btree_node *leaf = tree->way.at[0].node;
+	struct vas_btree_node *leaf = tree->way.node[0];
 	uint64_t was;
 
 	vas_assert(leaf->side[slot - 1] <= start && end <= leaf->key[slot]);
-	tree->way.at[0].slot = slot;
+	tree->way.slot[0] = slot;
 	if (start != range->start) {
 		was = range->start - leaf->side[slot - 1];
 		range->start = start;
@@ -226,9 +227,9 @@ static void btree_split(struct vas_index *index, struct vas_range *low, struct v
 	struct vas_btree *tree = vas_btree_of(index);
 	uint64_t at = high->start;
 	unsigned int slot = way_to(tree, low);
-	struct vas_btree_node *leaf = tree->way.at[0].node;
+	struct vas_btree_node *leaf = tree->way.node[0];
 
-	tree->way.at[0].slot = slot;
+	tree->way.slot[0] = slot;
 	if (leaf->key[VAS_BTREE_ENTRIES - 1] != VAS_BTREE_UNUSED) {
 		btree_resize(index, low, low->start, at);
 		btree_insert(index, high);
@@ -238,7 +239,7 @@ static void btree_split(struct vas_index *index, struct vas_range *low, struct v
 	sort_in_word(leaf->key, slot, at);
 	sort_in_word(leaf->side, slot, at);
 	open_word(leaf->link, slot + 1, vas_btree_link(high));
-	tree->way.at[0].slot = slot + 1;
+	tree->way.slot[0] = slot + 1;
 }
 
 /* The mirror image; in steps where the two are in two leaves. */
@@ -247,9 +248,9 @@ static void btree_merge(struct vas_index *index, struct vas_range *low, struct v
 	struct vas_btree *tree = vas_btree_of(index);
 	uint64_t end = high->end;
 	unsigned int slot = way_to(tree, high);
-	struct vas_btree_node *leaf = tree->way.at[0].node;
+	struct vas_btree_node *leaf = tree->way.node[0];
 
-	tree->way.at[0].slot = slot;
+	tree->way.slot[0] = slot;
 	if (slot == 1) {
 		btree_erase(index, high);
 		btree_resize(index, low, low->start, end);
@@ -259,7 +260,7 @@ static void btree_merge(struct vas_index *index, struct vas_range *low, struct v
 	sort_out_word(leaf->key, slot - 1, high->start);
 	sort_out_word(leaf->side, slot - 1, high->start);
 	close_word(leaf->link, slot, 0);
-	tree->way.at[0].slot = slot - 1;
+	tree->way.slot[0] = slot - 1;
 	if (leaf->key[VAS_BTREE_MIN - 1] == VAS_BTREE_UNUSED && tree->height != 0)
 		vas_btree_mend(tree);
 }
@@ -398,14 +399,14 @@ static inline bool hole_up(const struct vas_index *index, uint64_t from, uint64_
 	}
 	for (bits = 0; level <= tree->height; level++) {
 		node = steps[level].node;
-		bits = first_at_least(node->side, steps[level].slot + 1, length);
+		bits = first_at_least(node, steps[level].slot + 1, length);
 		if (bits != 0)
 			break;
 	}
 	if (bits == 0)
 		return false;
 	while (node = vas_btree_child(node, lowest(bits)), --level != 0)
-		bits = first_at_least(node->side, 0, length);
+		bits = first_at_least(node, 0, length);
 	return give_hole(node, lowest(first_hole(node, from, length)), hole);
 }
 
@@ -417,14 +418,14 @@ static inline bool highest_hole(const struct vas_btree_node *node, unsigned int 
 	uint32_t bits;
 
 	for (; level != 0; level--) {
-		bits = last_at_least(node->side, VAS_BTREE_SLOTS, length);
+		bits = last_at_least(node, VAS_BTREE_SLOTS, length);
 		if (bits == 0)
 			return false;
 		slot = highest(bits);
 		end = node->key[slot] < end ? node->key[slot] : end;
 		node = vas_btree_child(node, slot);
 	}
-	bits = last_hole(node, end, length);
+	bits = top_hole(node, end, length);
 	return bits != 0 && give_hole(node, highest(bits), hole);
 }
 
@@ -441,8 +442,8 @@ static inline bool hole_down(const struct vas_index *index, uint64_t below, uint
 
 	if (below >= tree->end) {
 		/* Mostly near the end, where a way down is not needed. */
-		if (BTREE_QUICK_HOLES && tree->height != 0) {
-			bits = last_hole(tree->last, tree->end, length);
+		if (tree->height != 0) {
+			bits = top_hole(tree->last, tree->end, length);
 			if (bits != 0)
 				return give_hole(tree->last, highest(bits), hole);
 		}
@@ -465,7 +466,7 @@ static inline bool hole_down(const struct vas_index *index, uint64_t below, uint
 	}
 	for (; level <= tree->height; level++) {
 		node = steps[level].node;
-		bits = last_at_least(node->side, steps[level].slot, length);
+		bits = last_at_least(node, steps[level].slot, length);
 		if (bits != 0)
 			return highest_hole(vas_btree_child(node, highest(bits)), level - 1,
 					    node->key[highest(bits)], length, hole);

@@ -12,14 +12,16 @@
 
 #include "btree.h"
 
-static inline uint32_t first_at_least(const uint64_t *words, unsigned int from, uint64_t least)
+static inline uint32_t first_at_least(const struct vas_btree_node *inner, unsigned int from,
+				      uint64_t least)
 {
-	return (uint32_t)((uint64_t)at_least(words, least) >> from << from);
+	return (uint32_t)((uint64_t)at_least(inner->side, least) >> from << from);
 }
 
-static inline uint32_t last_at_least(const uint64_t *words, unsigned int below, uint64_t least)
+static inline uint32_t last_at_least(const struct vas_btree_node *inner, unsigned int below,
+				     uint64_t least)
 {
-	return at_least(words, least) & (uint32_t)(((uint64_t)1 << below) - 1);
+	return at_least(inner->side, least) & (uint32_t)(((uint64_t)1 << below) - 1);
 }
 
 static inline uint32_t first_hole(const struct vas_btree_node *leaf, uint64_t from, uint64_t least)
@@ -30,4 +32,9 @@ static inline uint32_t first_hole(const struct vas_btree_node *leaf, uint64_t fr
 static inline uint32_t last_hole(const struct vas_btree_node *leaf, uint64_t below, uint64_t least)
 {
 	return holes_below(leaf, below, least);
+}
+
+static inline uint32_t top_hole(const struct vas_btree_node *leaf, uint64_t end, uint64_t least)
+{
+	return holes_below(leaf, end, least);
 }

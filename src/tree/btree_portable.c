@@ -6,8 +6,7 @@
 
 #include "btree.h"
 
-#define BTREE_OPS	  vas_btree_portable_ops
-#define BTREE_QUICK_HOLES 0
+#define BTREE_OPS vas_btree_portable_ops
 
 #define BLOCK 8
 
@@ -29,19 +28,24 @@ static inline unsigned int rank(const uint64_t *key, uint64_t at)
 }
 
 /* One after the other: the first is mostly near, and a mask of all would cost more. */
-static inline uint32_t first_at_least(const uint64_t *words, unsigned int from, uint64_t least)
+static inline uint32_t first_at_least(const struct vas_btree_node *inner, unsigned int from,
+				      uint64_t least)
 {
 	for (; from < VAS_BTREE_SLOTS; from++) {
-		if (words[from] >= least)
+		if (inner->side[from] >= least)
 			return (uint32_t)1 << from;
 	}
 	return 0;
 }
 
-static inline uint32_t last_at_least(const uint64_t *words, unsigned int below, uint64_t least)
+/* What is unused is passed over block by block; child i has key i - 1. */
+static inline uint32_t last_at_least(const struct vas_btree_node *inner, unsigned int below,
+				     uint64_t least)
 {
+	while (below > BLOCK && inner->key[below - BLOCK - 1] == VAS_BTREE_UNUSED)
+		below -= BLOCK;
 	while (below-- != 0) {
-		if (words[below] >= least)
+		if (inner->side[below] >= least)
 			return (uint32_t)1 << below;
 	}
 	return 0;
@@ -61,6 +65,20 @@ static inline uint32_t last_hole(const struct vas_btree_node *leaf, uint64_t bel
 {
 	for (unsigned int i = below != 0 ? rank(leaf->side, below - 1) : 0; i-- != 0;) {
 		if (leaf->key[i] - leaf->side[i] >= least)
+			return (uint32_t)1 << i;
+	}
+	return 0;
+}
+
+/* Without a search for the end: blocks that are unused are passed over. */
+static inline uint32_t top_hole(const struct vas_btree_node *leaf, uint64_t end, uint64_t least)
+{
+	unsigned int i = VAS_BTREE_SLOTS;
+
+	while (i > BLOCK && leaf->side[i - BLOCK] >= end)
+		i -= BLOCK;
+	while (i-- != 0) {
+		if ((leaf->side[i] < end) & (leaf->key[i] - leaf->side[i] >= least))
 			return (uint32_t)1 << i;
 	}
 	return 0;

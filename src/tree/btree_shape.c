@@ -73,15 +73,15 @@ void vas_btree_set_gap(const struct vas_btree *tree, const struct vas_btree_path
 		       unsigned int level, uint64_t gap)
 {
 	for (; level <= tree->height; level++) {
-		struct vas_btree_node *node = path->at[level].node;
-		uint64_t was = node->side[path->at[level].slot], above;
+		struct vas_btree_node *node = path->node[level];
+		uint64_t was = node->side[path->slot[level]], above;
 
 		if (was == gap)
 			return;
-		node->side[path->at[level].slot] = gap;
+		node->side[path->slot[level]] = gap;
 		if (level == tree->height)
 			return;
-		above = path->at[level + 1].node->side[path->at[level + 1].slot];
+		above = path->node[level + 1]->side[path->slot[level + 1]];
 		if (gap > above)
 			continue;
 		if (was < above)
@@ -102,8 +102,8 @@ static bool has_child(const struct vas_btree_node *node, unsigned int slot)
 void vas_btree_end_moved(struct vas_btree *tree, uint64_t end)
 {
 	const struct vas_btree_path *path = &tree->way;
-	struct vas_btree_node *next = vas_btree_child(path->at[0].node, 0), *node;
-	struct vas_btree_path other;
+	struct vas_btree_node *next = vas_btree_child(path->node[0], 0), *node;
+	struct vas_btree_path other = *path;
 	unsigned int level = 1;
 	uint64_t was, is;
 
@@ -111,24 +111,22 @@ void vas_btree_end_moved(struct vas_btree *tree, uint64_t end)
 		tree->end = end;
 		return;
 	}
-	while (!has_child(path->at[level].node, path->at[level].slot + 1))
+	while (!has_child(path->node[level], path->slot[level] + 1))
 		level++;
-	memcpy(&other.at[level], &path->at[level],
-	       (tree->height + 1 - level) * sizeof(other.at[0]));
-	other.at[level].node->key[other.at[level].slot] = end;
-	other.at[level].slot++;
+	other.node[level]->key[other.slot[level]] = end;
+	other.slot[level]++;
 	while (level > 1) {
-		node = vas_btree_child(other.at[level].node, other.at[level].slot);
+		node = vas_btree_child(other.node[level], other.slot[level]);
 		level--;
-		other.at[level].node = node;
-		other.at[level].slot = 0;
+		other.node[level] = node;
+		other.slot[level] = 0;
 	}
 	was = next->key[0] - next->side[0];
 	next->side[0] = end;
 	is = next->key[0] - end;
 	if (is > was)
 		vas_btree_raise(tree, &other, 1, is);
-	else if (is < was && other.at[1].node->side[other.at[1].slot] == was)
+	else if (is < was && other.node[1]->side[other.slot[1]] == was)
 		vas_btree_set_gap(tree, &other, 1, vas_btree_widest(next));
 }
 
@@ -223,8 +221,8 @@ static void grow(struct vas_btree *tree, struct vas_btree_path *path)
 		tree->height == 0 ? vas_btree_widest(tree->root) : vas_btree_largest(tree->root);
 	tree->root = root;
 	tree->height++;
-	path->at[tree->height].node = root;
-	path->at[tree->height].slot = 0;
+	path->node[tree->height] = root;
+	path->slot[tree->height] = 0;
 }
 
 /* Is the node at `level` the first or the last of all on its level? */
@@ -232,7 +230,7 @@ static bool at_left_end(const struct vas_btree *tree, const struct vas_btree_pat
 			unsigned int level)
 {
 	while (++level <= tree->height) {
-		if (path->at[level].slot != 0)
+		if (path->slot[level] != 0)
 			return false;
 	}
 	return true;
@@ -242,7 +240,7 @@ static bool at_right_end(const struct vas_btree *tree, const struct vas_btree_pa
 			 unsigned int level)
 {
 	while (++level <= tree->height) {
-		if (has_child(path->at[level].node, path->at[level].slot + 1))
+		if (has_child(path->node[level], path->slot[level] + 1))
 			return false;
 	}
 	return true;
@@ -257,9 +255,9 @@ static void follow(struct vas_btree_path *path, const struct pair *pair, unsigne
 {
 	bool right = pair->level == 0 ? at >= entries : at > entries;
 
-	path->at[pair->level].node = right ? pair->right : pair->left;
-	path->at[pair->level].slot = right ? at - entries - (pair->level != 0) : at;
-	path->at[pair->level + 1].slot = pair->slot + right;
+	path->node[pair->level] = right ? pair->right : pair->left;
+	path->slot[pair->level] = right ? at - entries - (pair->level != 0) : at;
+	path->slot[pair->level + 1] = pair->slot + right;
 }
 
 /* Opens a place for the pair's new right node in the parent, which has one free. */
@@ -303,16 +301,16 @@ static void divide(const struct pair *pair, unsigned int kept)
 static void split(struct vas_btree *tree, unsigned int level)
 {
 	struct vas_btree_path *path = &tree->way;
-	struct pair pair = { .level = level, .left = path->at[level].node };
-	unsigned int slot = path->at[level].slot, kept = VAS_BTREE_ENTRIES / 2 + 1;
+	struct pair pair = { .level = level, .left = path->node[level] };
+	unsigned int slot = path->slot[level], kept = VAS_BTREE_ENTRIES / 2 + 1;
 	unsigned int lopsided = level == 0 ? 0 : 2; /* an inner node needs two children */
 
 	if (level == tree->height)
 		grow(tree, path);
-	if (path->at[level + 1].node->key[VAS_BTREE_ENTRIES - 1] != VAS_BTREE_UNUSED)
+	if (path->node[level + 1]->key[VAS_BTREE_ENTRIES - 1] != VAS_BTREE_UNUSED)
 		split(tree, level + 1);
-	pair.parent = path->at[level + 1].node;
-	pair.slot = path->at[level + 1].slot;
+	pair.parent = path->node[level + 1];
+	pair.slot = path->slot[level + 1];
 	if (slot == VAS_BTREE_ENTRIES && at_right_end(tree, path, level))
 		kept = VAS_BTREE_ENTRIES - lopsided;
 	else if (slot == 0 && at_left_end(tree, path, level))
@@ -334,8 +332,8 @@ static unsigned int entries_of_child(const struct vas_btree_node *parent, unsign
 void vas_btree_make_room(struct vas_btree *tree)
 {
 	struct vas_btree_path *path = &tree->way;
-	struct pair pair = { .parent = path->at[1].node, .slot = path->at[1].slot };
-	unsigned int at = path->at[0].slot, others, before, after, moved;
+	struct pair pair = { .parent = path->node[1], .slot = path->slot[1] };
+	unsigned int at = path->slot[0], others, before, after, moved;
 
 	if (tree->height == 0) {
 		split(tree, 0);
@@ -346,9 +344,9 @@ void vas_btree_make_room(struct vas_btree *tree)
 	if (at == 0 && before < VAS_BTREE_ENTRIES) {
 		/* Right before this leaf's first range: it may as well be the last one of the leaf
 		 * before. */
-		path->at[1].slot--;
-		path->at[0].node = vas_btree_child(pair.parent, pair.slot - 1);
-		path->at[0].slot = before;
+		path->slot[1]--;
+		path->node[0] = vas_btree_child(pair.parent, pair.slot - 1);
+		path->slot[0] = before;
 		return;
 	}
 	others = before < after ? before : after;
@@ -398,7 +396,7 @@ static void join(struct vas_btree *tree, const struct pair *pair, unsigned int e
 /* Puts the node at `level` of the way right, and those above it that become too small by that. */
 static void mend(struct vas_btree *tree, unsigned int level)
 {
-	struct vas_btree_node *node = tree->way.at[level].node;
+	struct vas_btree_node *node = tree->way.node[level];
 	struct pair pair = { .level = level };
 	unsigned int entries, others;
 
@@ -410,8 +408,8 @@ static void mend(struct vas_btree *tree, unsigned int level)
 		}
 		return;
 	}
-	pair.parent = tree->way.at[level + 1].node;
-	pair.slot = tree->way.at[level + 1].slot;
+	pair.parent = tree->way.node[level + 1];
+	pair.slot = tree->way.slot[level + 1];
 	if (!has_child(pair.parent, pair.slot + 1))
 		pair.slot--;
 	pair.left = vas_btree_child(pair.parent, pair.slot);
@@ -433,5 +431,5 @@ static void mend(struct vas_btree *tree, unsigned int level)
 void vas_btree_mend(struct vas_btree *tree)
 {
 	mend(tree, 0);
-	tree->way.at[0].node = NULL;
+	tree->way.node[0] = NULL;
 }

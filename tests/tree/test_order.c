@@ -201,6 +201,10 @@ static void btree_takes_few_bytes_for_each_range(void **state)
 		vas_index_insert(index, ranges[i]);
 	}
 	assert_in_range(vas_index_bytes(index), 24 * count, 36 * count);
+	/* Spare nodes count. */
+	assert_int_equal(vas_index_reserve(index, count), 0);
+	assert_in_range(vas_index_bytes(index), 48 * count, SIZE_MAX);
+	assert_int_equal(vas_index_reserve(index, 1), 0);
 	/* Nine of ten go: nodes are joined. */
 	for (size_t i = 0; i < count / 10 * 9; i++)
 		vas_index_erase(index, ranges[i]);

@@ -277,9 +277,9 @@ static void btree_invariants_are_checked(void **state)
 	/* A change leaves a way to it. */
 	vas_index_resize(bed->index, range, range->start, range->end - 1);
 	assert_true(validate(bed));
-	BREAK(bed, tree->way.at[0].node, &tree->first, "INDEX-17");
-	BREAK(bed, tree->way.at[0].slot, 32, "INDEX-17");
-	BREAK(bed, tree->way.at[1].slot, tree->way.at[1].slot ^ 1, "INDEX-17");
+	BREAK(bed, tree->way.node[0], &tree->first, "INDEX-17");
+	BREAK(bed, tree->way.slot[0], 32, "INDEX-17");
+	BREAK(bed, tree->way.slot[1], tree->way.slot[1] ^ 1, "INDEX-17");
 	bed_destroy(bed);
 }
 
