@@ -331,6 +331,8 @@ static int read_bench(struct options *options)
 		complain("%s:%d: %s", optarg, error.line, error.text);
 	else
 		complain("%s: not what 'vas bench index --json' prints", optarg);
+	json_decref(options->bench);
+	options->bench = NULL;
 	return STATUS_TROUBLE;
 }
 

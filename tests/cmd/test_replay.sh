@@ -481,7 +481,7 @@ says "contents .* 0 read again" "timed: nothing is read again"
 replay 2 "times without memory" --time "$recorded"
 replay 2 "no time at all" --frames=1M --time=0 "$recorded"
 replay 2 "standard input, timed" --frames=1M --time -
-replay 0 "timed, as JSON" --frames=25% --time=2 --json "$recorded"
+replay 0 "timed, as JSON" --frames=25% --time=30 --json "$recorded"
 if [ -n "$python" ]; then
 	"$python" -c 'import json
 trace = json.load(open("out"))["traces"][0]
