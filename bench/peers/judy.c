@@ -206,38 +206,7 @@ static bool peer_gap(struct peer *peer, const struct vas_gap *gap, uint64_t *add
 	return bench_place(gap, 0, high, address);
 }
 
-static bool peer_map(struct peer *peer, const struct vas_gap *gap, struct vas_range *range)
-{
-	if (!peer_gap(peer, gap, &range->start))
-		return false;
-	range->end = range->start + gap->length;
-	peer_insert(peer, range);
-	return true;
-}
-
-static inline void peer_split(struct peer *peer, struct vas_range *low, struct vas_range *high,
-			      uint64_t at)
-{
-	*high = (struct vas_range){ at, low->end };
-	low->end = at;
-	peer_insert(peer, high);
-}
-
-static inline void peer_merge(struct peer *peer, struct vas_range *low, struct vas_range *middle,
-			      struct vas_range *high)
-{
-	peer_erase(peer, middle);
-	peer_erase(peer, high);
-	low->end = high->end;
-}
-
-static void peer_copy(struct peer *to, struct peer *from, struct vas_range *const *ranges, size_t n)
-{
-	(void)from;
-	for (size_t i = 0; i < n && !to->no_memory; i++)
-		peer_insert(to, ranges[i]);
-}
-
+#include "by_inserts.h"
 #include "index_peer.h"
 
 PEER_TABLE("JudyL", "libJudy 1.0.5")

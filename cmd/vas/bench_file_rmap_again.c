@@ -23,7 +23,7 @@
 #define LEAST_NS    20e6 /* of a run: the program is done again and again */
 #define MOST_RUNS   31
 
-static double spent(void)
+double traced_spent(void)
 {
 	struct timespec now;
 
@@ -132,10 +132,10 @@ static bool time_runs(struct again *again, size_t runs, double *values)
 	bool ok = true;
 
 	for (size_t run = 0; ok && run < runs; run++) {
-		double before = spent(), now = before;
+		double before = traced_spent(), now = before;
 		size_t rounds = 0;
 
-		for (; ok && now - before < LEAST_NS; rounds++, now = spent())
+		for (; ok && now - before < LEAST_NS; rounds++, now = traced_spent())
 			ok = make_changes(again, 0, program->count);
 		values[run] = (now - before) / ((double)rounds * program->links);
 	}
@@ -198,7 +198,7 @@ static double map_pages(const char *design)
 	     vas_object_open(machine, &open, &map.file) == 0;
 	/* The first turn stays: each page is mapped once more. */
 	for (unsigned int turn = 0; ok && turn <= CHAIN_TURNS; turn++) {
-		double before = spent();
+		double before = traced_spent();
 		uint64_t at = 0;
 
 		ok = vas_map(space, &map, &at) == 0;
@@ -207,7 +207,7 @@ static double map_pages(const char *design)
 		if (turn == 0)
 			continue;
 		ok = ok && vas_unmap(space, at, map.length) == 0;
-		ns += spent() - before;
+		ns += traced_spent() - before;
 	}
 	if (space != NULL)
 		vas_space_destroy(space);

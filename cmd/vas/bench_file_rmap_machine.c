@@ -9,7 +9,6 @@
  */
 
 #include <stdlib.h>
-#include <time.h>
 
 #include <vas/machine.h>
 
@@ -24,14 +23,6 @@ const struct whole_program whole_programs[] = {
 	{ "W3", "10,000 windows of 7 pages in 2 processes", 10000, 7, 2 },
 	{ NULL, NULL, 0, 0, 0 },
 };
-
-static double spent(void)
-{
-	struct timespec now;
-
-	clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &now);
-	return (double)now.tv_sec * 1e9 + (double)now.tv_nsec;
-}
 
 struct whole {
 	const struct whole_program *program;
@@ -94,7 +85,7 @@ static double ask(const struct whole *whole, double bound_ns)
 {
 	const struct whole_program *program = whole->program;
 	uint64_t pages = (uint64_t)program->windows * program->pages, random = 1, asked = 0;
-	double start = spent(), now = start;
+	double start = traced_spent(), now = start;
 
 	while (asked < pages && now - start < bound_ns) {
 		for (unsigned i = 0; i < LOOK_EVERY; i++) {
@@ -107,7 +98,7 @@ static double ask(const struct whole *whole, double bound_ns)
 				return -1;
 		}
 		asked += LOOK_EVERY;
-		now = spent();
+		now = traced_spent();
 	}
 	return (now - start) / (double)asked;
 }
@@ -155,16 +146,16 @@ bool whole_program_run(const struct whole_program *program, const char *design, 
 {
 	struct whole whole = { .program = program };
 	bool good = start(&whole, design);
-	double before = spent();
+	double before = traced_spent();
 
 	good = good && build(&whole);
-	times->changes_ns = spent() - before;
+	times->changes_ns = traced_spent() - before;
 	if (good)
 		times->question_ns = ask(&whole, bound_ns);
 	good = good && times->question_ns >= 0;
-	before = spent();
+	before = traced_spent();
 	finish(&whole);
-	times->changes_ns += spent() - before;
+	times->changes_ns += traced_spent() - before;
 	times->pages = (double)program->windows * program->pages;
 	vas_machine_destroy(whole.machine);
 	free(whole.windows);
