@@ -14,7 +14,7 @@
 #define TABLE 512u
 #define WRITE 1u /* of an entry: the page number is above it */
 
-#define WALKS_LEAST 1000
+#define WALKS_LEAST 50000
 
 static const struct vas_listener machine_listener;
 

@@ -435,6 +435,13 @@ static bool earlier(const struct lineage_moved *moved, const struct lineage_move
 					  : (uintptr_t)moved < (uintptr_t)other;
 }
 
+/* May the part hold a page of this number, which was bound at this time? */
+static bool may_hold(const struct lineage_moved *moved, uint64_t number, uint32_t time)
+{
+	return moved->first <= number && moved->last >= number &&
+	       (moved->time == time || (moved->time > time && number - moved->first < moved->home));
+}
+
 /* Finds the earliest part after `after` that may hold the page. */
 static void find_next(const struct vas_red_black *node, struct look *look)
 {
@@ -445,9 +452,7 @@ static void find_next(const struct vas_red_black *node, struct look *look)
 			find_next(node->left, look);
 		if (moved->first > look->number)
 			return;
-		if (moved->last < look->number ||
-		    (moved->time != look->time &&
-		     (moved->time < look->time || look->number - moved->first >= moved->home)))
+		if (!may_hold(moved, look->number, look->time))
 			continue;
 		if ((look->after == NULL || earlier(look->after, moved)) &&
 		    (look->next == NULL || earlier(moved, look->next)))
@@ -461,8 +466,15 @@ const struct lineage_moved *vas_lineage_moved_find(const struct lineage_space *m
 	struct look look = { .number = lineage_number(index),
 			     .time = lineage_time(index),
 			     .after = after };
+	const struct vas_red_black *root = mine->moved;
 
-	find_next(mine->moved, &look);
+	/* Mostly there is one. */
+	if (root != NULL && root->left == NULL && root->right == NULL) {
+		const struct lineage_moved *only = at_index(root);
+
+		return after == NULL && may_hold(only, look.number, look.time) ? only : NULL;
+	}
+	find_next(root, &look);
 	return look.next;
 }
 
