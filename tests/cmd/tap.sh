@@ -14,6 +14,8 @@ ok()
 		echo "ok $count - $2"
 	else
 		echo "not ok $count - $2"
+		# What the command said, for tests that keep it in files.
+		[ -z "${tap_shown:-}" ] || sed 's/^/# /' $tap_shown 2>/dev/null | head -n 20
 		failed=$((failed + 1))
 	fi
 }

@@ -9,28 +9,16 @@
 
 set -u
 vas=$(realpath "$1")
-fixtures=$(cd "$(dirname "$0")" && pwd)/fixtures
+here=$(cd "$(dirname "$0")" && pwd)
+. "$here/tap.sh"
+fixtures=$here/fixtures
 programs=${2:+$(realpath "$2")}
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT INT TERM
 cd "$work" || exit 2
 export LC_ALL=C
 
-count=0
-failed=0
-
-# ok CONDITION-STATUS NAME
-ok()
-{
-	count=$((count + 1))
-	if [ "$1" -eq 0 ]; then
-		echo "ok $count - $2"
-	else
-		echo "not ok $count - $2"
-		sed 's/^/# /' out err 2>/dev/null | head -n 20
-		failed=$((failed + 1))
-	fi
-}
+tap_shown="out err"
 
 # replay STATUS NAME ARGUMENT...: the exit status must be STATUS; what it says is in out and err
 replay()
