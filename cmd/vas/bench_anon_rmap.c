@@ -77,7 +77,7 @@ struct column {
 };
 
 /* Is `name` in the list, or, with `prefix`, does something in the list begin it? */
-static bool in_list(const char *list, const char *name, bool prefix)
+static bool chosen(const char *list, const char *name, bool prefix)
 {
 	while (list != NULL && *list != '\0') {
 		size_t length = strcspn(list, ",");
@@ -268,10 +268,10 @@ static size_t make_columns(const struct options *options, struct column *columns
 	const struct vas_anon_rmap_design *const *design = vas_anon_rmap_designs();
 	size_t count = 0;
 
-	if (in_list(options->designs, "none", false))
+	if (chosen(options->designs, "none", false))
 		columns[count++] = (struct column){ .name = "none" };
 	for (; *design != NULL && count < MOST_COLUMNS; design++)
-		if (!(*design)->chains && in_list(options->designs, (*design)->name, false))
+		if (!(*design)->chains && chosen(options->designs, (*design)->name, false))
 			columns[count++] =
 				(struct column){ .name = (*design)->name, .design = *design };
 	return count;
@@ -294,7 +294,7 @@ static int run(const struct options *options)
 	}
 	for (const struct bench_anon_work *work = bench_anon_works; ok && work->name != NULL;
 	     work++) {
-		if (!in_list(options->workloads, work->name, true))
+		if (!chosen(options->workloads, work->name, true))
 			continue;
 		ok = measure(options, work, columns, count);
 		if (ok && options->json)
@@ -324,9 +324,9 @@ static bool known(const char *list, bool workloads)
 
 		snprintf(one, sizeof(one), "%.*s", (int)length, list);
 		for (size_t i = 0; !workloads && design[i] != NULL; i++)
-			found = found || in_list(one, design[i]->name, false);
+			found = found || chosen(one, design[i]->name, false);
 		for (size_t i = 0; workloads && bench_anon_works[i].name != NULL; i++)
-			found = found || in_list(one, bench_anon_works[i].name, true);
+			found = found || chosen(one, bench_anon_works[i].name, true);
 		if (!found || length == 0)
 			return false;
 		list += length + (list[length] == ',');

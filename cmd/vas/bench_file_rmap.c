@@ -86,20 +86,6 @@ static double median(const struct options *options, const struct column *column,
 	return column->values[figure][options->runs / 2];
 }
 
-/* Is `name` a part of the list? */
-static bool in_list(const char *list, const char *name)
-{
-	size_t length = strlen(name);
-
-	for (; list != NULL; list = strchr(list, ',')) {
-		list += *list == ',';
-		if (strncmp(list, name, length) == 0 &&
-		    (list[length] == ',' || list[length] == '\0'))
-			return true;
-	}
-	return false;
-}
-
 /* All runs of all designs on one workload. False: one failed. */
 static bool measure(const struct options *options, const struct bench_rmap_work *work,
 		    const struct bench_script *script, struct column *columns)

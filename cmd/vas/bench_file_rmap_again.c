@@ -20,16 +20,8 @@
 #define OBJECT	    192
 #define BLOCKS_KEPT 8
 #define TRIM_EVERY  64
-#define LEAST_NS    20e6 /* of a run: the program is done again and again */
+#define LEAST_NS    20000000 /* of a run: the program is done again and again */
 #define MOST_RUNS   31
-
-double traced_spent(void)
-{
-	struct timespec now;
-
-	clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &now);
-	return (double)now.tv_sec * 1e9 + (double)now.tv_nsec;
-}
 
 struct again {
 	const struct traced_program *program;
@@ -132,12 +124,12 @@ static bool time_runs(struct again *again, size_t runs, double *values)
 	bool ok = true;
 
 	for (size_t run = 0; ok && run < runs; run++) {
-		double before = traced_spent(), now = before;
+		uint64_t before = bench_spent(), now = before;
 		size_t rounds = 0;
 
-		for (; ok && now - before < LEAST_NS; rounds++, now = traced_spent())
+		for (; ok && now - before < LEAST_NS; rounds++, now = bench_spent())
 			ok = make_changes(again, 0, program->count);
-		values[run] = (now - before) / ((double)rounds * program->links);
+		values[run] = (double)(now - before) / ((double)rounds * program->links);
 	}
 	sort_values(values, runs);
 	return ok;
@@ -198,7 +190,7 @@ static double map_pages(const char *design)
 	     vas_object_open(machine, &open, &map.file) == 0;
 	/* The first turn stays: each page is mapped once more. */
 	for (unsigned int turn = 0; ok && turn <= CHAIN_TURNS; turn++) {
-		double before = traced_spent();
+		uint64_t before = bench_spent();
 		uint64_t at = 0;
 
 		ok = vas_map(space, &map, &at) == 0;
@@ -207,7 +199,7 @@ static double map_pages(const char *design)
 		if (turn == 0)
 			continue;
 		ok = ok && vas_unmap(space, at, map.length) == 0;
-		ns += traced_spent() - before;
+		ns += (double)(bench_spent() - before);
 	}
 	if (space != NULL)
 		vas_space_destroy(space);

@@ -85,9 +85,9 @@ static double ask(const struct whole *whole, double bound_ns)
 {
 	const struct whole_program *program = whole->program;
 	uint64_t pages = (uint64_t)program->windows * program->pages, random = 1, asked = 0;
-	double start = traced_spent(), now = start;
+	uint64_t start = bench_spent(), now = start;
 
-	while (asked < pages && now - start < bound_ns) {
+	while (asked < pages && (double)(now - start) < bound_ns) {
 		for (unsigned i = 0; i < LOOK_EVERY; i++) {
 			uint64_t page = bench_random(&random) % pages, mappers = 0;
 			uint64_t at = whole->windows[page / program->pages] +
@@ -98,9 +98,9 @@ static double ask(const struct whole *whole, double bound_ns)
 				return -1;
 		}
 		asked += LOOK_EVERY;
-		now = traced_spent();
+		now = bench_spent();
 	}
-	return (now - start) / (double)asked;
+	return (double)(now - start) / (double)asked;
 }
 
 static bool start(struct whole *whole, const char *design)
@@ -146,16 +146,16 @@ bool whole_program_run(const struct whole_program *program, const char *design, 
 {
 	struct whole whole = { .program = program };
 	bool good = start(&whole, design);
-	double before = traced_spent();
+	uint64_t before = bench_spent();
 
 	good = good && build(&whole);
-	times->changes_ns = traced_spent() - before;
+	times->changes_ns = (double)(bench_spent() - before);
 	if (good)
 		times->question_ns = ask(&whole, bound_ns);
 	good = good && times->question_ns >= 0;
-	before = traced_spent();
+	before = bench_spent();
 	finish(&whole);
-	times->changes_ns += traced_spent() - before;
+	times->changes_ns += (double)(bench_spent() - before);
 	times->pages = (double)program->windows * program->pages;
 	vas_machine_destroy(whole.machine);
 	free(whole.windows);

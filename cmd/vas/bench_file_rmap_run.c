@@ -30,15 +30,6 @@
 #define BLOCKS_KEPT    8   /* of each class of the pool, between calls */
 #define WARM	       ((size_t)64 << 20)
 
-/* Processor time in ns: others may be at work on this machine. */
-static uint64_t spent(void)
-{
-	struct timespec now;
-
-	clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &now);
-	return (uint64_t)now.tv_sec * 1000000000 + (uint64_t)now.tv_nsec;
-}
-
 struct counter {
 	uint64_t bytes;
 };
@@ -141,7 +132,7 @@ static void change(struct rmap_run *run, const struct bench_change *change)
 static bool do_changes(struct rmap_run *run, const struct bench_changes *changes,
 		       enum bench_rmap_figure figure, size_t *done)
 {
-	uint64_t begin = spent(), now = begin;
+	uint64_t begin = bench_spent(), now = begin;
 	size_t i = 0;
 
 	while (i < changes->count) {
@@ -156,7 +147,7 @@ static bool do_changes(struct rmap_run *run, const struct bench_changes *changes
 		/* A design that reserves nothing makes no promises that must end with each call. */
 		if (run->design->reserve == NULL)
 			vas_pool_trim(&run->pool, BLOCKS_KEPT);
-		now = spent();
+		now = bench_spent();
 		if (i < changes->count &&
 		    (now - begin > run->limit_ns || run->counter.bytes > run->limit_bytes))
 			break;
@@ -173,7 +164,7 @@ static void do_queries(struct rmap_run *run)
 	const struct bench_script *script = run->script;
 	struct bench_rmap_result *result = run->result;
 	struct asker asker = { .sum = 0 };
-	uint64_t begin = spent(), now = begin, hits = 0, candidates = 0;
+	uint64_t begin = bench_spent(), now = begin, hits = 0, candidates = 0;
 	size_t i = 0;
 
 	while (i < script->page_count) {
@@ -190,12 +181,12 @@ static void do_queries(struct rmap_run *run)
 		if (++i == CHECKED)
 			result->checksum = asker.sum;
 		if (i % CHECKED == 0) {
-			now = spent();
+			now = bench_spent();
 			if (now - begin > run->limit_ns)
 				break;
 		}
 	}
-	now = spent();
+	now = bench_spent();
 	result->asked = i;
 	result->value[RMAP_QUERY] = (double)(now - begin) / (double)i;
 	result->stopped[RMAP_QUERY] = i < script->page_count;

@@ -43,9 +43,6 @@ struct traced_program {
 	uint64_t pages; /* of objects, that were touched through them */
 };
 
-/* Processor time of this process so far, in ns. */
-double traced_spent(void);
-
 /* False: the trace cannot be read, which was complained of. */
 bool traced_program_read(struct traced_program *program, const char *path);
 void traced_program_free(struct traced_program *program);

@@ -106,7 +106,7 @@ static bool is_linear(const char *design)
 	return strncmp(design, "list", 4) == 0;
 }
 
-static bool in_list(const char *const *names, const char *name)
+static bool is_name(const char *const *names, const char *name)
 {
 	while (*names != NULL && strcmp(*names, name) != 0)
 		names++;
@@ -115,7 +115,7 @@ static bool in_list(const char *const *names, const char *name)
 
 static bool is_historic(const char *design)
 {
-	return in_list(vas_index_historic_designs(), design);
+	return is_name(vas_index_historic_designs(), design);
 }
 
 static double median(const struct column *column, size_t figure, size_t runs)
@@ -484,7 +484,7 @@ static bool take_size(struct options *options, const char *part)
 static bool take_design(struct options *options, const char *part)
 {
 	if (options->design_count == MOST_DESIGNS ||
-	    !(in_list(vas_index_designs(), part) || is_historic(part)))
+	    !(is_name(vas_index_designs(), part) || is_historic(part)))
 		return false;
 	options->designs[options->design_count++] = part;
 	return true;

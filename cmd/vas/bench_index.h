@@ -87,6 +87,9 @@ uint64_t bench_random(uint64_t *state);
 /* Wall time in ns; cheap to read. */
 uint64_t bench_now(void);
 
+/* Processor time of this process in ns: others may be at work on this machine. */
+uint64_t bench_spent(void);
+
 /* What one run gave: ns per operation or bytes per area, and a sum over all answers of each
  * workload. */
 struct bench_result {

@@ -59,23 +59,10 @@ struct options {
 
 /* ---- Which designs ---- */
 
-/* Is `name` in a list with commas? */
-static bool listed(const char *list, const char *name)
-{
-	size_t length = strlen(name);
-
-	for (const char *at = list; at != NULL; at = strchr(at, ',')) {
-		at += *at == ',';
-		if (strncmp(at, name, length) == 0 && (at[length] == ',' || at[length] == '\0'))
-			return true;
-	}
-	return false;
-}
-
 static void add(struct comparison *comparison, const struct options *options,
 		enum subject_kind kind, const char *name)
 {
-	if (options->chosen[kind] != NULL && !listed(options->chosen[kind], name))
+	if (options->chosen[kind] != NULL && !in_list(options->chosen[kind], name))
 		return;
 	if (comparison->subject_count < MOST_SUBJECTS)
 		comparison->subjects[comparison->subject_count++] =

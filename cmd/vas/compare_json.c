@@ -8,11 +8,6 @@
 #include "compare.h"
 #include "output.h"
 
-static json_t *count_json(int64_t count)
-{
-	return json_integer((json_int_t)count);
-}
-
 static json_t *median_json(const struct median *median)
 {
 	json_t *json = json_object();
@@ -40,20 +35,20 @@ static json_t *result_json(const struct result *result)
 	report_set(json, "times", times);
 	report_set(json, "best", json_boolean(result->best));
 	report_set(json, "as_good_as_best", json_boolean(result->best || result->as_good));
-	report_set(json, "divergences", count_json(result->divergences));
-	report_set(json, "walks", count_json(result->walks));
-	report_set(json, "candidates", count_json(result->candidates));
-	report_set(json, "hits", count_json(result->hits));
+	report_set(json, "divergences", json_count((uint64_t)result->divergences));
+	report_set(json, "walks", json_count((uint64_t)result->walks));
+	report_set(json, "candidates", json_count((uint64_t)result->candidates));
+	report_set(json, "hits", json_count((uint64_t)result->hits));
 	report_set(json, "looks_per_hit",
 		   json_real(ratio((double)result->candidates, (double)result->hits)));
 	report_set(json, "ns_per_walk",
 		   json_real(ratio(result->times[WALK].median, (double)result->walks)));
-	report_set(json, "swapped_out", count_json(result->swapped_out));
-	report_set(json, "swapped_in", count_json(result->swapped_in));
-	report_set(json, "areas_at_end", count_json(result->areas));
-	report_set(json, "most_areas", count_json(result->most_areas));
-	report_set(json, "most_pages", count_json(result->most_pages));
-	report_set(json, "most_bytes", count_json(result->bytes));
+	report_set(json, "swapped_out", json_count((uint64_t)result->swapped_out));
+	report_set(json, "swapped_in", json_count((uint64_t)result->swapped_in));
+	report_set(json, "areas_at_end", json_count((uint64_t)result->areas));
+	report_set(json, "most_areas", json_count((uint64_t)result->most_areas));
+	report_set(json, "most_pages", json_count((uint64_t)result->most_pages));
+	report_set(json, "most_bytes", json_count((uint64_t)result->bytes));
 	report_set(json, "bytes_per_area",
 		   json_real(ratio((double)result->bytes, (double)result->most_areas)));
 	report_set(json, "bytes_per_page",
@@ -72,9 +67,8 @@ static json_t *summary_json(const struct summary *summary)
 						       : json_null());
 	report_set(json, "kind", json_string(subject_names[summary->subject.kind].name));
 	report_set(json, "design", json_string(summary->subject.name));
-	report_set(json, "traces", count_json((int64_t)summary->traces));
-	report_set(json, "rank",
-		   summary->rank > 0 ? count_json((int64_t)summary->rank) : json_null());
+	report_set(json, "traces", json_count(summary->traces));
+	report_set(json, "rank", summary->rank > 0 ? json_count(summary->rank) : json_null());
 	report_set(json, "as_good_as_best", json_boolean(summary->rank == 1 || summary->as_good));
 	report_set(json, "spread", json_real(summary->spread));
 	report_set(json, "times_the_best", ratios);
@@ -90,8 +84,8 @@ json_t *comparison_json(const struct comparison *comparison)
 		report_append(results, result_json(&comparison->results[i]));
 	for (size_t i = 0; comparison->summaries != NULL && i < comparison->subject_count; i++)
 		report_append(summary, summary_json(&comparison->summaries[i]));
-	report_set(report, "runs", count_json((int64_t)comparison->runs));
-	report_set(report, "jobs", count_json((int64_t)comparison->jobs));
+	report_set(report, "runs", json_count(comparison->runs));
+	report_set(report, "jobs", json_count(comparison->jobs));
 	report_set(report, "results", results);
 	report_set(report, "summary", summary);
 	return report;

@@ -6,11 +6,6 @@
 #include "explain_report.h"
 #include "output.h"
 
-static json_t *json_count(uint64_t count)
-{
-	return json_integer((json_int_t)count);
-}
-
 static json_t *json_kinds(const struct summary *summary)
 {
 	json_t *array = json_array();

@@ -119,6 +119,19 @@ bool parse_number(const char *text, uint64_t most, uint64_t *value)
 	return true;
 }
 
+bool in_list(const char *list, const char *name)
+{
+	size_t length = strlen(name);
+
+	for (; list != NULL; list = strchr(list, ',')) {
+		list += *list == ',';
+		if (strncmp(list, name, length) == 0 &&
+		    (list[length] == ',' || list[length] == '\0'))
+			return true;
+	}
+	return false;
+}
+
 bool use_colour(FILE *stream)
 {
 	const char *no_colour = getenv("NO_COLOR");
@@ -184,6 +197,11 @@ int report_print(json_t *report, int status)
 	putchar('\n');
 	json_decref(report);
 	return finish_output(status);
+}
+
+json_t *json_count(uint64_t count)
+{
+	return json_integer((json_int_t)count);
 }
 
 json_t *json_address(uint64_t address)

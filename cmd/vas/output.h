@@ -38,6 +38,9 @@ __attribute__((format(printf, 2, 3))) int wrong_usage(const char *command, const
 /* All of `text` as a number, decimal or with 0x; false: not one, or more than `most`. */
 bool parse_number(const char *text, uint64_t most, uint64_t *value);
 
+/* Is `name` one of those in a list with commas? */
+bool in_list(const char *list, const char *name);
+
 /* May `stream` be written to in colour? It is a terminal, TERM is not "dumb", NO_COLOR is not set.
  */
 bool use_colour(FILE *stream);
@@ -54,6 +57,9 @@ json_t *report_new(const char *name);
 
 /* Prints it to stdout, indented, and lets it go; then as finish_output. */
 int report_print(json_t *report, int status);
+
+/* A number. */
+json_t *json_count(uint64_t count);
 
 /* A string "0x7f0012345000". Never NULL. */
 json_t *json_address(uint64_t address);

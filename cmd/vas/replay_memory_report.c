@@ -12,11 +12,6 @@
 #include "replay.h"
 #include "work_clock.h"
 
-static json_t *json_count(uint64_t count)
-{
-	return json_integer((json_int_t)count);
-}
-
 static json_t *json_faults(const struct vas_machine_counts *machine)
 {
 	json_t *faults = json_object();

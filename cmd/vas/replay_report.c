@@ -223,11 +223,6 @@ void replay_report_maps(struct replay_report *report, struct thread *thread, con
 
 /* ---- the end of a trace ---- */
 
-static json_t *json_count(uint64_t count)
-{
-	return json_integer((json_int_t)count);
-}
-
 static void done_json(struct replay_report *report, struct interpreter *interpreter,
 		      const struct replay_end *end)
 {
