@@ -49,4 +49,12 @@ bool vas_cell_walk(struct vas_file_map *map, struct vas_file_walk *walk);
 size_t vas_cell_bytes(const struct vas_file_map *map);
 bool vas_cell_validate(const struct vas_file_map *map, const struct vas_printer *printer);
 
+/* What the two designs' tables have alike: all but the name and the start. */
+#define VAS_CELL_DESIGN                                                                            \
+	.source = "Martin Bligh's sub-objects, a proposal for Linux 2.5", .year = 2003,            \
+	.map_bytes = sizeof(struct cell_map), .link_bytes = sizeof(struct cell_link),              \
+	.destroy = vas_cell_destroy, .insert = vas_cell_insert, .remove = vas_cell_remove,         \
+	.resize = vas_cell_resize, .walk = vas_cell_walk, .bytes = vas_cell_bytes,                 \
+	.validate = vas_cell_validate
+
 #endif
