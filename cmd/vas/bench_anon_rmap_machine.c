@@ -5,10 +5,9 @@
 
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 #include "bench_anon_rmap.h"
-#include "bench_index.h"
+#include "clock.h"
 #include "output.h"
 
 #define TABLE 512u
@@ -43,26 +42,18 @@ static uint64_t page_at(uint64_t address)
 
 /* Times. */
 
-static uint64_t cpu_now(void)
-{
-	struct timespec now;
-
-	clock_gettime(CLOCK_THREAD_CPUTIME_ID, &now);
-	return (uint64_t)now.tv_sec * 1000000000 + (uint64_t)now.tv_nsec;
-}
-
 /* The processor's time is asked for outside of what is timed: that costs more than the clock. It
  * is the lesser of both only when others have had the processor meanwhile. */
 static uint64_t start_time(struct bench_machine *machine)
 {
-	machine->cpu = cpu_now();
-	return bench_now();
+	machine->cpu = thread_ns();
+	return wall_ns();
 }
 
 static void add_time(struct bench_machine *machine, enum bench_timer timer, uint64_t since,
 		     uint64_t count)
 {
-	uint64_t ns = bench_now() - since, cpu = cpu_now() - machine->cpu;
+	uint64_t ns = wall_ns() - since, cpu = thread_ns() - machine->cpu;
 
 	machine->result->timers[timer].ns += (double)(ns < cpu ? ns : cpu);
 	machine->result->timers[timer].count += count;
@@ -70,7 +61,7 @@ static void add_time(struct bench_machine *machine, enum bench_timer timer, uint
 
 bool bench_machine_late(struct bench_machine *machine)
 {
-	if (bench_now() > machine->deadline)
+	if (wall_ns() > machine->deadline)
 		machine->result->stopped = true;
 	return machine->result->stopped;
 }
@@ -301,7 +292,7 @@ bool bench_machine_open(struct bench_machine *machine, const struct vas_anon_rma
 	*machine = (struct bench_machine){ .design = design,
 					   .page_count = pages,
 					   .result = result,
-					   .deadline = bench_now() + (uint64_t)(seconds * 1e9) };
+					   .deadline = wall_ns() + (uint64_t)(seconds * 1e9) };
 	*result = (struct bench_anon_result){ 0 };
 	vas_settings_default(&machine->settings);
 	machine->settings.max_map_count = 1000000;

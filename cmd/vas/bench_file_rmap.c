@@ -294,7 +294,7 @@ static json_t *json_program(const char *path, const struct traced_program *progr
 {
 	json_t *result = json_object();
 
-	report_set(result, "trace", json_string(path));
+	report_set(result, "trace", json_bytes(path, strlen(path)));
 	report_set(result, "areas", json_integer((json_int_t)program->links));
 	report_set(result, "objects", json_integer((json_int_t)program->objects));
 	report_set(result, "spaces", json_integer((json_int_t)program->spaces));
@@ -572,7 +572,7 @@ int cmd_bench_file_rmap(int argc, char **argv)
 			return STATUS_TROUBLE;
 		}
 		if (!good)
-			return wrong_usage(argv[0], "'%s' does not do", optarg);
+			return wrong_value(argv[0], longs, option);
 	}
 	if (optind < argc)
 		return wrong_usage(argv[0], "'%s' is too much", argv[optind]);

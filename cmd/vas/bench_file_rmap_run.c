@@ -197,9 +197,8 @@ static void do_queries(struct rmap_run *run)
 }
 
 /* Touches the heap: blocks that malloc does not map one by one, all of them at once. */
-static bool warm_up(size_t bytes)
+static bool warm_up(size_t bytes, size_t block)
 {
-	const size_t block = (size_t)1 << 20;
 	void **last = NULL, **next;
 	bool ok = true;
 
@@ -239,7 +238,8 @@ static bool prepare(struct rmap_run *run)
 		run->place[i] = run->place[other];
 		run->place[other] = i;
 	}
-	if (!warm_up(WARM + script->links * (size_t)64))
+	/* Large blocks, and what lies between those. */
+	if (!warm_up(WARM + script->links * (size_t)64, (size_t)1 << 20) || !warm_up(WARM, 2048))
 		return false;
 	run->allocator = (struct vas_allocator){ allocate, release, &run->counter };
 	vas_pool_init(&run->pool, &run->allocator);

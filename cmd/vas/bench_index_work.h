@@ -54,23 +54,14 @@
 
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 #include "bench_index.h"
 #include "bench_index_pool.h"
+#include "clock.h"
 
 #define BENCH_PAGE  VAS_PAGE_SIZE
 #define BENCH_TOP   (UINT64_C(1) << 47)
 #define BENCH_LEAST ((size_t)1 << 15) /* a phase is repeated until it did so many operations */
-
-/* Processor time, so that a program that runs beside this one takes no part in the figure. */
-static inline uint64_t bench_cpu(void)
-{
-	struct timespec now;
-
-	clock_gettime(CLOCK_THREAD_CPUTIME_ID, &now);
-	return (uint64_t)now.tv_sec * 1000000000 + (uint64_t)now.tv_nsec;
-}
 
 /* One structure at work. */
 struct bench_subject {
@@ -114,7 +105,7 @@ static inline void bench_reset_areas(struct bench_subject *subject)
 
 static inline uint64_t bench_since(const struct bench_subject *subject, uint64_t start)
 {
-	uint64_t spent = bench_cpu() - start;
+	uint64_t spent = thread_ns() - start;
 
 	return spent > subject->clock_cost ? spent - subject->clock_cost : 0;
 }
@@ -129,9 +120,9 @@ static inline uint64_t bench_clock_cost(void)
 		uint64_t total = 0;
 
 		for (int i = 0; i < 64; i++) {
-			uint64_t start = bench_cpu();
+			uint64_t start = thread_ns();
 
-			total += bench_cpu() - start;
+			total += thread_ns() - start;
 		}
 		least = total / 64 < least ? total / 64 : least;
 	}
@@ -222,7 +213,7 @@ static inline void bench_build(struct bench_subject *subject, struct bench_resul
 	uint64_t inserts = 0, erases = 0, finds = 0, ascending = 0, found = 0, start;
 
 	for (size_t round = 0; round < rounds && !subject->peer.no_memory; round++) {
-		start = bench_cpu();
+		start = thread_ns();
 		bench_insert_all(subject, bench_order_of(world, 2 * round));
 		inserts += bench_since(subject, start);
 		if (subject->peer.no_memory)
@@ -232,18 +223,18 @@ static inline void bench_build(struct bench_subject *subject, struct bench_resul
 				(double)peer_bytes(&subject->peer) / (double)world->n;
 			result->checksum[INSERT] = bench_survey(subject);
 		}
-		start = bench_cpu();
+		start = thread_ns();
 		bench_erase_all(subject, bench_order_of(world, 2 * round + 1));
 		erases += bench_since(subject, start);
 		result->checksum[ERASE] += bench_survey(subject);
-		start = bench_cpu();
+		start = thread_ns();
 		bench_insert_all(subject, NULL);
 		ascending += bench_since(subject, start);
 		if (subject->peer.no_memory)
 			return;
 		if (round == 0)
 			result->checksum[INSERT_ASCENDING] = bench_survey(subject);
-		start = bench_cpu();
+		start = thread_ns();
 		found += bench_find_erase_all(subject, bench_order_of(world, 2 * round + 1));
 		finds += bench_since(subject, start);
 	}
@@ -265,7 +256,7 @@ static inline void bench_copy(struct bench_subject *subject, struct bench_result
 	/* The first round is not counted: its memory is new to the program. */
 	for (size_t round = 0; round <= rounds; round++) {
 		bench_create(subject);
-		start = bench_cpu();
+		start = thread_ns();
 		peer_copy(&subject->peer, &kept, subject->ranges, n);
 		if (subject->peer.no_memory)
 			return;
@@ -297,7 +288,7 @@ static inline void bench_find(struct bench_subject *subject, struct bench_result
 	struct vas_range *range = NULL;
 	uint64_t start, sum = 0;
 
-	start = bench_cpu();
+	start = thread_ns();
 	for (size_t i = 0; i < finds; i++)
 		sum += (uint64_t)(uintptr_t)peer_find(peer, world->inside[i]);
 	bench_set(result, FIND, bench_since(subject, start), finds,
@@ -305,7 +296,7 @@ static inline void bench_find(struct bench_subject *subject, struct bench_result
 
 	/* The next address is known once this answer is. */
 	sum = 0;
-	start = bench_cpu();
+	start = thread_ns();
 	for (size_t i = 0; i < finds; i++) {
 		uint64_t address = world->inside[i] + ((uint64_t)(uintptr_t)range >> 63);
 
@@ -316,13 +307,13 @@ static inline void bench_find(struct bench_subject *subject, struct bench_result
 		  sum - finds * ((uint64_t)(uintptr_t)world->arena + subject->link_bytes));
 
 	sum = 0;
-	start = bench_cpu();
+	start = thread_ns();
 	for (size_t i = 0; i < finds; i++)
 		sum += bench_area_of(peer_find(peer, world->inside[i]))->id;
 	bench_set(result, FIND_READ, bench_since(subject, start), finds, sum);
 
 	sum = 0;
-	start = bench_cpu();
+	start = thread_ns();
 	for (size_t i = 0; i < finds; i++)
 		sum += bench_place_of(subject, peer_find_ge(peer, world->anywhere[i]));
 	bench_set(result, FIND_GE, bench_since(subject, start), finds, sum);
@@ -335,7 +326,7 @@ static inline void bench_iterate(struct bench_subject *subject, struct bench_res
 	struct vas_range *range;
 	uint64_t start, sum = 0;
 
-	start = bench_cpu();
+	start = thread_ns();
 	for (size_t round = 0; round < rounds; round++) {
 		peer_walk_start(&walk, &subject->peer);
 		while ((range = peer_walk_next(&walk)) != NULL)
@@ -344,7 +335,7 @@ static inline void bench_iterate(struct bench_subject *subject, struct bench_res
 	bench_set(result, ITERATE, bench_since(subject, start), rounds * n, sum);
 
 	sum = 0;
-	start = bench_cpu();
+	start = thread_ns();
 	for (size_t round = 0; round < rounds; round++) {
 		peer_walk_start(&walk, &subject->peer);
 		while ((range = peer_walk_next(&walk)) != NULL)
@@ -436,7 +427,7 @@ static inline void bench_phase(struct bench_subject *subject, struct bench_resul
 			       enum figure figure,
 			       uint64_t (*work)(struct bench_subject *, size_t, size_t))
 {
-	uint64_t start = bench_cpu(), sum = work(subject, 0, BENCH_WALKS), rest = 0;
+	uint64_t start = thread_ns(), sum = work(subject, 0, BENCH_WALKS), rest = 0;
 	size_t operations = BENCH_WALKS;
 
 	if (!PEER_WALKS_GAPS) {
@@ -485,13 +476,13 @@ static inline void bench_split(struct bench_subject *subject, struct bench_resul
 	size_t splits = BENCH_CHOICES;
 	uint64_t start, sum = 0;
 
-	start = bench_cpu();
+	start = thread_ns();
 	for (size_t i = 0; i < splits && !subject->peer.no_memory; i++)
 		sum += bench_split_one(subject, subject->ranges[world->choice[i]]);
 	bench_set(result, SPLIT_MERGE, bench_since(subject, start), splits, sum);
 
 	sum = 0;
-	start = bench_cpu();
+	start = thread_ns();
 	for (size_t i = 0; i < splits && !subject->peer.no_memory; i++)
 		sum += bench_split_one(subject, peer_find(&subject->peer, world->inside[i]));
 	bench_set(result, FIND_SPLIT_MERGE, bench_since(subject, start), splits, sum);

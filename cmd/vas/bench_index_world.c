@@ -8,9 +8,10 @@
 
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 #include <sys/mman.h>
+
+#include "clock.h"
 
 #define PAGE	     VAS_PAGE_SIZE
 #define TOP	     (UINT64_C(1) << 47)
@@ -25,22 +26,14 @@ uint64_t bench_random(uint64_t *state)
 	return z ^ (z >> 31);
 }
 
-static uint64_t read_clock(clockid_t id)
-{
-	struct timespec now;
-
-	clock_gettime(id, &now);
-	return (uint64_t)now.tv_sec * 1000000000 + (uint64_t)now.tv_nsec;
-}
-
 uint64_t bench_now(void)
 {
-	return read_clock(CLOCK_MONOTONIC);
+	return wall_ns();
 }
 
 uint64_t bench_spent(void)
 {
-	return read_clock(CLOCK_PROCESS_CPUTIME_ID);
+	return clock_ns(CLOCK_PROCESS_CPUTIME_ID);
 }
 
 static void shuffle(uint32_t *numbers, size_t n, uint64_t *random)

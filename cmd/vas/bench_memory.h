@@ -44,9 +44,6 @@ double bench_memory_library(const struct bench_memory_options *options,
 /* In a child of its own, so that nothing of this process is in the way. */
 double bench_memory_kernel(const struct bench_memory_options *options, enum bench_memory_work work);
 
-/* Monotonic time in ns. */
-double bench_memory_now(void);
-
 #define BENCH_PAGE   4096
 #define BENCH_ROUNDS 9	  /* of faults, the fastest of which counts */
 #define BENCH_AREAS  1000 /* of the fork that is timed per area */

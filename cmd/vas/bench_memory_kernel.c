@@ -5,6 +5,7 @@
  * little else, with pages of 4 KiB. */
 
 #include "bench_memory.h"
+#include "clock.h"
 #include "median.h"
 
 #include <signal.h>
@@ -31,7 +32,7 @@ static unsigned char *map(size_t pages, int flags, int file)
 
 static double touch(volatile unsigned char *at, size_t pages, bool write)
 {
-	double start = bench_memory_now();
+	uint64_t start = wall_ns();
 
 	for (size_t i = 0; i < pages; i++) {
 		if (write)
@@ -39,7 +40,7 @@ static double touch(volatile unsigned char *at, size_t pages, bool write)
 		else
 			(void)at[i * BENCH_PAGE];
 	}
-	return (bench_memory_now() - start) / (double)pages;
+	return (double)(wall_ns() - start) / (double)pages;
 }
 
 /* A file that is in the page cache. */
@@ -134,7 +135,7 @@ static double fastest_fault(size_t pages, enum bench_memory_work work)
 
 static double pair(bool touched)
 {
-	double start = bench_memory_now();
+	uint64_t start = wall_ns();
 
 	for (int i = 0; i < PAIRS; i++) {
 		unsigned char *at = map(1, MAP_PRIVATE, -1);
@@ -145,30 +146,30 @@ static double pair(bool touched)
 			*(volatile unsigned char *)at = 1;
 		munmap(at, BENCH_PAGE);
 	}
-	return (bench_memory_now() - start) / PAIRS;
+	return (double)(wall_ns() - start) / PAIRS;
 }
 
 static double trap(void)
 {
-	double start = bench_memory_now();
+	uint64_t start = wall_ns();
 
 	for (int i = 0; i < PAIRS * 10; i++)
 		syscall(SYS_getppid);
-	return (bench_memory_now() - start) / (PAIRS * 10);
+	return (double)(wall_ns() - start) / (PAIRS * 10);
 }
 
 static double time_fork(void)
 {
-	double start = bench_memory_now(), spent;
+	uint64_t start = wall_ns(), spent;
 	pid_t pid = fork();
 
 	if (pid == 0)
 		_exit(0);
-	spent = bench_memory_now() - start;
+	spent = wall_ns() - start;
 	if (pid < 0)
 		return -1;
 	waitpid(pid, NULL, 0);
-	return spent;
+	return (double)spent;
 }
 
 /* Of a few: a fork that another process interrupts is not one. */
@@ -211,7 +212,7 @@ static double reclaim(size_t pages)
 {
 	int file = make_file(pages);
 	unsigned char *at;
-	double start;
+	uint64_t start;
 
 	if (file < 0 || fsync(file) != 0)
 		return -1;
@@ -219,10 +220,10 @@ static double reclaim(size_t pages)
 	if (at == NULL)
 		return -1;
 	touch(at, pages, false);
-	start = bench_memory_now();
+	start = wall_ns();
 	if (madvise(at, pages * BENCH_PAGE, MADV_PAGEOUT) != 0)
 		return -1;
-	return (bench_memory_now() - start) / (double)pages;
+	return (double)(wall_ns() - start) / (double)pages;
 }
 
 static double run(size_t pages, enum bench_memory_work work)

@@ -9,19 +9,12 @@
 #include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 #include <vas/machine.h>
 
+#include "clock.h"
+
 #define PAIRS 2000
-
-double bench_memory_now(void)
-{
-	struct timespec now;
-
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	return (double)now.tv_sec * 1e9 + (double)now.tv_nsec;
-}
 
 /* A store in memory, so that no disk is timed. */
 struct memory_store {
@@ -121,13 +114,13 @@ static uint64_t map(struct vas_space *space, struct vas_file *file, size_t pages
 /* ns per access to each of the pages. */
 static double touch(struct vas_space *space, uint64_t address, size_t pages, enum vas_access access)
 {
-	double start = bench_memory_now();
+	uint64_t start = wall_ns();
 
 	for (size_t i = 0; i < pages; i++) {
 		if (vas_access(space, address + i * BENCH_PAGE, access) != 0)
 			return -1;
 	}
-	return (bench_memory_now() - start) / (double)pages;
+	return (double)(wall_ns() - start) / (double)pages;
 }
 
 static double lesser(double a, double b)
@@ -198,7 +191,7 @@ static double fastest_fault(struct bench *bench, enum bench_memory_work work)
 
 static double pair(struct bench *bench, bool touched)
 {
-	double start = bench_memory_now();
+	uint64_t start = wall_ns();
 
 	for (int i = 0; i < PAIRS; i++) {
 		uint64_t at = map(bench->space, NULL, 1, VAS_PRIVATE);
@@ -207,7 +200,7 @@ static double pair(struct bench *bench, bool touched)
 		    vas_unmap(bench->space, at, BENCH_PAGE) != 0)
 			return -1;
 	}
-	return (bench_memory_now() - start) / PAIRS;
+	return (double)(wall_ns() - start) / PAIRS;
 }
 
 /* ---- Threads ---- */
@@ -218,7 +211,7 @@ struct worker {
 	struct vas_space *space;
 	uint64_t at;
 	size_t pages;
-	double start, end;
+	uint64_t start, end;
 	bool good;
 };
 
@@ -227,9 +220,9 @@ static void *work_along(void *data)
 	struct worker *worker = data;
 
 	pthread_barrier_wait(worker->barrier);
-	worker->start = bench_memory_now();
+	worker->start = wall_ns();
 	worker->good = touch(worker->space, worker->at, worker->pages, VAS_ACCESS_WRITE) >= 0;
-	worker->end = bench_memory_now();
+	worker->end = wall_ns();
 	return NULL;
 }
 
@@ -237,7 +230,7 @@ static void *work_along(void *data)
 static double run_workers(struct worker *workers, size_t count)
 {
 	pthread_barrier_t barrier;
-	double start = 0, end = 0;
+	uint64_t start = 0, end = 0;
 	bool good = true;
 
 	pthread_barrier_init(&barrier, NULL, (unsigned)count);
@@ -254,7 +247,7 @@ static double run_workers(struct worker *workers, size_t count)
 		good &= workers[i].good;
 	}
 	pthread_barrier_destroy(&barrier);
-	return good ? end - start : -1;
+	return good ? (double)(end - start) : -1;
 }
 
 /* ns for `count` threads that fault new memory in, each in the space of its worker. */
@@ -302,14 +295,14 @@ static double threads(struct bench *bench, bool one_space)
 /* ns of one fork; the child's end is not timed. */
 static double time_fork(struct vas_space *space)
 {
-	double start = bench_memory_now(), spent;
+	uint64_t start = wall_ns(), spent;
 	struct vas_space *child;
 
 	if (vas_fork(space, &child) != 0)
 		return -1;
-	spent = bench_memory_now() - start;
+	spent = wall_ns() - start;
 	vas_space_destroy(child);
-	return spent;
+	return (double)spent;
 }
 
 static double fork_areas(struct bench *bench)
@@ -346,14 +339,14 @@ static double reclaim(struct bench *bench, struct vas_file *file)
 {
 	uint64_t at = map(bench->space, file, bench->pages, VAS_PRIVATE);
 	enum vas_access access = file == NULL ? VAS_ACCESS_WRITE : VAS_ACCESS_READ;
-	double start;
+	uint64_t start;
 	size_t freed;
 
 	if (at == 0 || touch(bench->space, at, bench->pages, access) < 0)
 		return -1;
-	start = bench_memory_now();
+	start = wall_ns();
 	freed = vas_machine_reclaim(bench->machine, bench->pages, NULL);
-	return freed == 0 ? -1 : (bench_memory_now() - start) / (double)freed;
+	return freed == 0 ? -1 : (double)(wall_ns() - start) / (double)freed;
 }
 
 static double run(struct bench *bench, enum bench_memory_work work)

@@ -28,6 +28,7 @@
 #include <vas/machine.h>
 
 #include "bench_memory.h"
+#include "clock.h"
 #include "cmd.h"
 #include "median.h"
 #include "output.h"
@@ -202,10 +203,10 @@ static bool unmap_pages(struct program *program)
 static bool timed(struct program *program, bool (*phase)(struct program *), enum figure figure,
 		  uint64_t count)
 {
-	double before = bench_memory_now();
+	uint64_t before = wall_ns();
 	bool ok = phase(program);
 
-	*program->result[figure] = (bench_memory_now() - before) / (double)count;
+	*program->result[figure] = (double)(wall_ns() - before) / (double)count;
 	return ok;
 }
 
@@ -215,7 +216,7 @@ static bool run_program(struct program *program, struct row *row)
 	uint64_t touched = (pages - 1) / program->options->every + 1;
 	uint64_t asked = touched < ASKED ? touched : ASKED;
 	uint64_t bytes;
-	double before;
+	uint64_t before;
 	bool ok;
 
 	ok = timed(program, write_pages, WRITE, touched);
@@ -230,9 +231,9 @@ static bool run_program(struct program *program, struct row *row)
 	}
 	ok = ok && timed(program, read_pages, READ, touched);
 	if (ok && program->space != NULL) {
-		before = bench_memory_now();
+		before = wall_ns();
 		ok = ask_pages(program, asked);
-		*program->result[WHO] = (bench_memory_now() - before) / (double)asked;
+		*program->result[WHO] = (double)(wall_ns() - before) / (double)asked;
 	}
 	return ok && timed(program, unmap_pages, UNMAP, pages);
 }
@@ -493,7 +494,7 @@ int cmd_bench_nonlinear(int argc, char **argv)
 			return STATUS_TROUBLE;
 		}
 		if (!good)
-			return wrong_usage(argv[0], "'%s' does not do", optarg);
+			return wrong_value(argv[0], longs, option);
 	}
 	if (optind < argc)
 		return wrong_usage(argv[0], "'%s' is too much", argv[optind]);

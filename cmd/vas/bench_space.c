@@ -327,7 +327,7 @@ int cmd_bench_space(int argc, char **argv)
 			return STATUS_TROUBLE;
 		}
 		if (!good)
-			return wrong_usage(argv[0], "'%s' does not do", optarg);
+			return wrong_value(argv[0], longs, option);
 	}
 	if (optind < argc)
 		return wrong_usage(argv[0], "'%s' is too much", argv[optind]);

@@ -10,11 +10,14 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
+#include <sys/ioctl.h>
 #include <unistd.h>
+
+#include "clock.h"
 
 enum {
 	BAR_WIDTH = 30,
+	BESIDE = 9, /* what stands on the line beside label and bar */
 	DRAW_NS = 100 * 1000 * 1000,
 	FIRST_DRAW_NS = 500 * 1000 * 1000, /* short work shows no bar at all */
 };
@@ -22,17 +25,9 @@ enum {
 static struct {
 	const char *label; /* NULL: no bar */
 	uint64_t total, done;
-	int64_t next; /* when to draw again */
+	uint64_t next; /* when to draw again */
 	bool shown;
 } bar;
-
-static int64_t now(void)
-{
-	struct timespec time;
-
-	clock_gettime(CLOCK_MONOTONIC, &time);
-	return (int64_t)time.tv_sec * 1000000000 + time.tv_nsec;
-}
 
 static bool terminal(void)
 {
@@ -49,37 +44,47 @@ void progress_start(const char *label, uint64_t total)
 	bar.label = label;
 	bar.total = total;
 	bar.done = 0;
-	bar.next = now() + FIRST_DRAW_NS;
+	bar.next = wall_ns() + FIRST_DRAW_NS;
 }
 
+/* Of the terminal. */
+static size_t columns(void)
+{
+	struct winsize size;
+
+	return ioctl(STDERR_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col > 0 ? size.ws_col : 80;
+}
+
+/* One line: of a label that is too long for that, its end. */
 static void draw(void)
 {
 	char blocks[BAR_WIDTH + 1];
 	uint64_t done = bar.done < bar.total ? bar.done : bar.total;
+	size_t most = columns() > BESIDE ? columns() - BESIDE : 0, length = strlen(bar.label);
+	size_t width = most / 2 < BAR_WIDTH ? most / 2 : BAR_WIDTH;
+	const char *label = length > most - width ? bar.label + length - (most - width) : bar.label;
 	double share;
-	size_t full;
 
 	bar.shown = true;
 	if (bar.total == 0) {
-		fprintf(stderr, "\r\033[K%s %" PRIu64, bar.label, bar.done);
+		fprintf(stderr, "\r\033[K%s %" PRIu64, label, bar.done);
 		return;
 	}
 	share = (double)done / (double)bar.total;
-	full = (size_t)(share * BAR_WIDTH);
-	memset(blocks, '.', BAR_WIDTH);
-	memset(blocks, '#', full);
-	blocks[BAR_WIDTH] = '\0';
-	fprintf(stderr, "\r\033[K%s [%s] %3d%%", bar.label, blocks, (int)(share * 100));
+	memset(blocks, '.', width);
+	memset(blocks, '#', (size_t)(share * (double)width));
+	blocks[width] = '\0';
+	fprintf(stderr, "\r\033[K%s [%s] %3d%%", label, blocks, (int)(share * 100));
 }
 
 void progress_at(uint64_t done)
 {
-	int64_t time;
+	uint64_t time;
 
 	if (bar.label == NULL)
 		return;
 	bar.done = done;
-	time = now();
+	time = wall_ns();
 	if (time < bar.next)
 		return;
 	bar.next = time + DRAW_NS;

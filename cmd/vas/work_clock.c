@@ -19,8 +19,8 @@
 #include "work_clock.h"
 
 #include <stdlib.h>
-#include <time.h>
 
+#include "clock.h"
 #include "median.h"
 
 #define LONG_NS	    20000
@@ -49,18 +49,10 @@ static struct {
 	double cost;
 } work_clock;
 
-static uint64_t read_clock(clockid_t id)
-{
-	struct timespec time;
-
-	clock_gettime(id, &time);
-	return (uint64_t)time.tv_sec * 1000000000 + (uint64_t)time.tv_nsec;
-}
-
 /* How much of a long piece that ends now others had. */
 static uint64_t newly_lost(uint64_t now, uint64_t elapsed)
 {
-	uint64_t cpu = read_clock(CLOCK_THREAD_CPUTIME_ID) - work_clock.began_cpu;
+	uint64_t cpu = thread_ns() - work_clock.began_cpu;
 	uint64_t passed = now - work_clock.began, lost;
 
 	if (passed <= cpu || passed - cpu <= work_clock.lost)
@@ -74,11 +66,11 @@ static uint64_t newly_lost(uint64_t now, uint64_t elapsed)
 static void end_piece(void)
 {
 	struct pieces *pieces = &work_clock.pieces[work_clock.now][work_clock.walking];
-	uint64_t now = read_clock(CLOCK_MONOTONIC), elapsed = now - work_clock.since;
+	uint64_t now = wall_ns(), elapsed = now - work_clock.since;
 
 	if (elapsed > LONG_NS) {
 		elapsed -= newly_lost(now, elapsed);
-		now = read_clock(CLOCK_MONOTONIC);
+		now = wall_ns();
 	}
 	pieces->ns += elapsed;
 	pieces->count++;
@@ -137,8 +129,8 @@ void work_clock_start(void)
 	work_clock.now = WORK_NONE;
 	work_clock.walking = NO_WALK;
 	work_clock.lost = 0;
-	work_clock.began_cpu = read_clock(CLOCK_THREAD_CPUTIME_ID);
-	work_clock.began = read_clock(CLOCK_MONOTONIC);
+	work_clock.began_cpu = thread_ns();
+	work_clock.began = wall_ns();
 	work_clock.since = work_clock.began;
 	if (work_clock.cost == 0)
 		calibrate();
