@@ -6,7 +6,8 @@
 #   make            the command at build/vas, libvas.so and libvas.a beside it
 #   make demo       records real programs, replays them, and says what it found
 #   make check      every test; the last line counts them
-#   make bench      timings, beside the structures of others that can be had
+#   make bench      timings, beside the structures of others that can be had; long. With
+#                   QUICK=1 in small, two minutes
 #   make oracle     random calls compared with the running kernel, CALLS=1000000 of them
 #   make fuzz       the fuzzers, at build-fuzz/fuzz/
 #   make format     lays out the sources as .clang-format says
@@ -36,16 +37,7 @@ check:
 bench:
 	@scripts/setup bench
 	@$(MAKE) --no-print-directory all
-	bench/peers/build $(BUILD)/peers
-	$(BUILD)/vas bench index $$(ls $(BUILD)/peers/*.so | sed '/interval_tree/d; s/^/--peer=/')
-	$(BUILD)/vas bench space
-	$(BUILD)/vas bench fault
-	$(BUILD)/vas bench fork
-	$(BUILD)/vas bench reclaim
-	$(BUILD)/vas bench anon-rmap
-	$(BUILD)/vas bench file-rmap $$(ls $(BUILD)/peers/*.so | sed '/interval_tree/!d; s/^/--peer=/')
-	$(BUILD)/vas bench nonlinear
-	bench/record.py $(BUILD)/vas
+	@scripts/bench $(BUILD) $(if $(QUICK),--quick)
 
 oracle: all
 	@ninja -C $(BUILD) tests/oracle tests/oracle-subject
@@ -66,6 +58,7 @@ format:
 install: all
 	@meson configure --prefix=$(PREFIX) $(BUILD)
 	@meson install -C $(BUILD)
+	@[ -n "$(DESTDIR)" ] || [ "$$(id -u)" != 0 ] || ldconfig
 
 setup:
 	@scripts/setup check

@@ -68,10 +68,17 @@ def measure(vas, count, runs):
         ways["strace, memory calls only"] = strace + ["-e", "trace=%memory,%process"] + compile_it
     results = {name: [] for name in ways}
     for turn in range(runs + 1):
-        for name, command in ways.items():
-            result = timed(command)
+        for name, command in list(ways.items()):
+            try:
+                result = timed(command)
+            except (OSError, subprocess.CalledProcessError) as error:
+                print(f"{name}: {error}")
+                del ways[name], results[name]
+                continue
             if turn > 0:  # the first warms up
                 results[name].append(result)
+    if "plain" not in results:
+        return
     print(f"gcc -O2 of one file of {count} functions, medians of {runs} runs in turn")
     print(f"{'':28}{'wall s':>8}{'ratio':>7}{'cpu s':>8}{'ratio':>7}")
     base = [statistics.median(column) for column in zip(*results["plain"])]

@@ -43,6 +43,12 @@ bench "reclaim" "len(report['results']) > 1" reclaim --pages=50
 "$vas" bench file-rmap --whole --design=nobody 2>said
 [ $? -eq 2 ] && grep -q nobody said
 ok $? "an unknown design is named"
+for wrong in 'fault --pages=0' 'fork --anon-rmap=0' 'space --time=0' 'nonlinear --every=0' \
+	'anon-rmap --limit=0' 'file-rmap --runs=0'; do
+	"$vas" bench $wrong 2>said
+	[ $? -eq 2 ] && option=${wrong##* } && grep -q "'0' is no value for ${option%=*};" said
+	ok $? "$wrong: the option is named"
+done
 
 echo "1..$count"
 [ $failed -eq 0 ]
