@@ -47,6 +47,11 @@ static const char usage[] =
 	"  --json            as one JSON object\n"
 	"  -h, --help        this text\n"
 	"\n"
+	"In the tables: total has its spread beside it (+-), and how many times the quickest's it is;\n"
+	"then come its parts. A reverse map is asked in walks, and takes looks for each entry found\n"
+	"(a hit). Areas and bytes are the most at one time; end: the areas of each space at its end;\n"
+	"out/in: pages to swap and back.\n"
+	"\n"
 	"Exit status: 0; 1 when a replay found a difference; 2 for trouble.\n";
 
 struct options {
@@ -116,6 +121,21 @@ static bool check_list(enum subject_kind kind, const char *list)
 
 /* ---- All runs of one trace ---- */
 
+/* A replay says by itself what stopped it, but not when it dies; and it goes on when the disk is
+ * full, which makes its figures worthless. Was there such trouble? */
+static bool tell_of_trouble(const struct run *run)
+{
+	const json_t *memory = json_object_get(run->report, "memory");
+
+	if (run->signal != 0)
+		complain("%s: a replay under %s died: %s", run->trace, run->subject->name,
+			 strsignal(run->signal));
+	if (number_of(memory, "write_errors") > 0)
+		complain("%s: under %s, swap or a file could not be written: is TMPDIR full?",
+			 run->trace, run->subject->name);
+	return run->signal != 0 || number_of(memory, "write_errors") > 0;
+}
+
 /* The machine's size in bytes, as text, from what a first replay made of --frames. */
 static bool settle_frames(const struct options *options, const char *trace, char *frames,
 			  size_t size)
@@ -123,12 +143,18 @@ static bool settle_frames(const struct options *options, const char *trace, char
 	const struct subject probe = { .kind = INDEX, .name = vas_index_designs()[0] };
 	struct run run = { .subject = &probe, .frames = options->frames, .trace = trace };
 	const json_t *memory;
+	long long count;
+	bool good;
 
 	run_all(&run, 1);
+	good = !tell_of_trouble(&run);
 	memory = json_object_get(run.report, "memory");
-	snprintf(frames, size, "%lld", (long long)number_of(memory, "frames") * 4096);
+	count = number_of(memory, "frames");
+	snprintf(frames, size, "%lld", count * 4096);
+	if (memory != NULL && count == 0)
+		complain("%s: there is no process in it", trace);
 	json_decref(run.report);
-	return memory != NULL;
+	return good && count > 0;
 }
 
 /* Each design once, in this round's order, `jobs` at once. */
@@ -156,7 +182,8 @@ static void do_round(struct comparison *comparison, size_t trace, const char *fr
 		}
 		run_all(runs, now);
 		for (size_t j = 0; j < now; j++) {
-			result_add(results[j], runs[j].report, timed);
+			result_add(results[j], tell_of_trouble(&runs[j]) ? NULL : runs[j].report,
+				   timed);
 			json_decref(runs[j].report);
 		}
 		progress_at((round + timed) * count + i + now);
@@ -177,7 +204,7 @@ static bool compare_trace(struct comparison *comparison, const struct options *o
 			.failed = true,
 		};
 	if (!settle_frames(options, name, frames, sizeof(frames))) {
-		complain("%s cannot be replayed; 'vas replay' says why", name);
+		complain("%s is not compared: it cannot be replayed", name);
 		return false;
 	}
 	for (size_t i = 0; i < comparison->subject_count; i++)
@@ -197,14 +224,36 @@ static bool compare_trace(struct comparison *comparison, const struct options *o
 	return good;
 }
 
+/* The page for browsers, with the traces that could be replayed; none without any. */
+static int write_page(const struct comparison *comparison, const char *path, json_t *report)
+{
+	char **traces = calloc(comparison->trace_count, sizeof(*traces));
+	size_t count = 0;
+	int status;
+
+	if (traces == NULL) {
+		complain("out of memory");
+		return STATUS_TROUBLE;
+	}
+	for (size_t trace = 0; trace < comparison->trace_count; trace++)
+		for (size_t i = 0; i < comparison->subject_count; i++)
+			if (!result_of(comparison, trace, i)->failed) {
+				traces[count++] = comparison->traces[trace];
+				break;
+			}
+	status = count == 0 ? STATUS_TROUBLE : report_html_write(path, report, traces, count);
+	free(traces);
+	return status;
+}
+
 static int say(const struct comparison *comparison, const struct options *options, int status)
 {
-	json_t *report = comparison_json(comparison);
+	bool wanted = options->json || options->html != NULL;
+	json_t *report = wanted ? comparison_json(comparison) : NULL;
 
-	if (options->bench != NULL)
+	if (wanted && options->bench != NULL)
 		report_set(report, "bench", json_incref(options->bench));
-	if (options->html != NULL && report_html_write(options->html, report, comparison->traces,
-						       comparison->trace_count) != STATUS_OK)
+	if (options->html != NULL && write_page(comparison, options->html, report) != STATUS_OK)
 		status = STATUS_TROUBLE;
 	if (options->json)
 		return report_print(report, status);
@@ -257,6 +306,8 @@ static int compare_all(const struct options *options, char *const *traces, size_
 		comparison->summaries = calloc(count + 1, sizeof(*comparison->summaries));
 	if (comparison->results == NULL || (trace_count > 1 && comparison->summaries == NULL))
 		complain("out of memory");
+	else if (count == 0)
+		complain("compare: there is no design left to compare");
 	else
 		status = compare(comparison, options);
 	free(comparison->results);
@@ -295,12 +346,12 @@ static const struct option longs[] = {
 	{ NULL, 0, NULL, 0 },
 };
 
-static int read_count(const char *command, uint64_t most, size_t *count)
+static int read_count(const char *command, const char *option, size_t most, size_t *count)
 {
 	uint64_t value;
 
 	if (!parse_number(optarg, most, &value) || value == 0)
-		return wrong_usage(command, "'%s' does not do", optarg);
+		return wrong_usage(command, "--%s=%s: from 1 to %zu", option, optarg, most);
 	*count = (size_t)value;
 	return STATUS_OK;
 }
@@ -336,9 +387,9 @@ static int read_option(struct options *options, const char *command, int option)
 		options->frames = optarg;
 		return STATUS_OK;
 	case RUNS:
-		return read_count(command, MOST_RUNS, &options->runs);
+		return read_count(command, "runs", MOST_RUNS, &options->runs);
 	case JOBS:
-		return read_count(command, MOST_JOBS, &options->jobs);
+		return read_count(command, "jobs", MOST_JOBS, &options->jobs);
 	case BENCH:
 		return read_bench(options);
 	case CSV:
@@ -346,7 +397,7 @@ static int read_option(struct options *options, const char *command, int option)
 		return STATUS_OK;
 	case HTML:
 		options->html = optarg;
-		return report_html_possible() ? STATUS_OK : STATUS_TROUBLE;
+		return report_html_possible(optarg) ? STATUS_OK : STATUS_TROUBLE;
 	case JSON:
 		options->json = true;
 		return STATUS_OK;
@@ -370,6 +421,11 @@ int cmd_compare(int argc, char **argv)
 	}
 	if (optind == argc)
 		return wrong_usage(argv[0], "a trace is missing");
+	for (int i = optind; i < argc; i++)
+		if (strcmp(argv[i], "-") == 0)
+			return wrong_usage(argv[0],
+					   "each trace is read many times, and standard "
+					   "input only once: name a file");
 	status = compare_all(&options, argv + optind, (size_t)(argc - optind));
 	json_decref(options.bench);
 	return status;

@@ -67,7 +67,7 @@ struct summary {
 	struct subject subject;
 	double ratios[FIGURES];
 	double spread;	     /* of the total, as a part of it: the mean of those of the traces */
-	size_t traces, rank; /* the first of its kind is 1; 0: a replay failed */
+	size_t traces, rank; /* the first of its kind is 1; 0: it failed where another did not */
 	bool as_good;	     /* cannot be told from the first */
 };
 
@@ -101,6 +101,7 @@ struct run {
 	bool timed;
 	json_t *report; /* what it said about the trace, to be let go of; NULL: it failed */
 	int pid, from;	/* while it is under way */
+	int signal;	/* that ended it; 0: none */
 };
 
 /* So many processors may be used. */
@@ -115,6 +116,8 @@ int64_t number_of(const json_t *object, const char *name);
 void result_add(struct result *result, const json_t *report, bool timed);
 /* When all runs have been added. */
 void settle_results(struct comparison *comparison);
+/* How many traces the summary of a kind is of: those that could be replayed, and were work. */
+size_t summed_up(const struct comparison *comparison, enum subject_kind kind);
 
 /* ---- compare_table.c, compare_json.c ---- */
 

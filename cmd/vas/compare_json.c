@@ -4,6 +4,7 @@
 /* A comparison as JSON, and as CSV with one line for each trace and design. */
 
 #include <stdio.h>
+#include <string.h>
 
 #include "compare.h"
 #include "output.h"
@@ -23,7 +24,7 @@ static json_t *result_json(const struct result *result)
 {
 	json_t *json = json_object(), *times;
 
-	report_set(json, "trace", json_string(result->trace));
+	report_set(json, "trace", json_bytes(result->trace, strlen(result->trace)));
 	report_set(json, "kind", json_string(subject_names[result->subject.kind].name));
 	report_set(json, "design", json_string(result->subject.name));
 	report_set(json, "failed", json_boolean(result->failed));
@@ -91,10 +92,20 @@ json_t *comparison_json(const struct comparison *comparison)
 	return report;
 }
 
+/* In quotes; a quote within is doubled. */
+static void print_csv_text(const char *text)
+{
+	putchar('"');
+	for (; *text != '\0'; text++)
+		printf("%s%c", *text == '"' ? "\"" : "", *text);
+	putchar('"');
+}
+
 static void print_csv_line(const struct result *result)
 {
-	printf("\"%s\",%s,%s,%d", result->trace, subject_names[result->subject.kind].name,
-	       result->subject.name, result->best || result->as_good);
+	print_csv_text(result->trace);
+	printf(",%s,%s,%d", subject_names[result->subject.kind].name, result->subject.name,
+	       result->best || result->as_good);
 	for (enum figure figure = TOTAL; figure < FIGURES; figure++) {
 		const struct median *times = &result->times[figure];
 

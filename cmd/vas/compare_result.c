@@ -197,12 +197,25 @@ static void sum_up(const struct comparison *comparison, size_t subject, struct s
 	}
 }
 
+size_t summed_up(const struct comparison *comparison, enum subject_kind kind)
+{
+	size_t most = 0;
+
+	for (size_t i = 0; i < comparison->subject_count; i++) {
+		const struct summary *one = &comparison->summaries[i];
+
+		if (one->subject.kind == kind && one->traces > most)
+			most = one->traces;
+	}
+	return most;
+}
+
 static void rank(struct comparison *comparison)
 {
 	for (size_t i = 0; i < comparison->subject_count; i++) {
 		struct summary *one = &comparison->summaries[i];
 
-		if (one->traces < comparison->trace_count)
+		if (one->traces == 0 || one->traces < summed_up(comparison, one->subject.kind))
 			continue;
 		one->rank = 1;
 		for (size_t j = 0; j < comparison->subject_count; j++) {

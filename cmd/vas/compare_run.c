@@ -8,9 +8,11 @@
  */
 
 #include <sched.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/personality.h>
+#include <sys/prctl.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -52,6 +54,7 @@ static void become_replay(const struct run *run)
 	if (run->timed)
 		arguments[count++] = "--time";
 	arguments[count] = (char *)(uintptr_t)run->trace; /* execv only reads it */
+	prctl(PR_SET_PDEATHSIG, SIGKILL);		  /* nobody else wants its figures */
 	personality(ADDR_NO_RANDOMIZE);
 	execv("/proc/self/exe", arguments);
 }
@@ -81,6 +84,7 @@ static void begin(struct run *run, size_t index)
 
 static void end(struct run *run)
 {
+	int status = 0;
 	FILE *stream;
 	json_t *all;
 
@@ -94,7 +98,8 @@ static void end(struct run *run)
 		fclose(stream);
 	else
 		close(run->from);
-	waitpid(run->pid, NULL, 0);
+	waitpid(run->pid, &status, 0);
+	run->signal = WIFSIGNALED(status) ? WTERMSIG(status) : 0;
 }
 
 void run_all(struct run *runs, size_t count)

@@ -17,7 +17,8 @@ static const char *mark_of(const struct result *result)
 	return result->best ? "*" : result->as_good ? "=" : "";
 }
 
-static void print_times(const struct result *result)
+/* `best`: the total of the quickest, in ms. */
+static void print_times(const struct result *result, double best)
 {
 	const struct median *total = &result->times[TOTAL];
 	char spread[16] = "";
@@ -25,10 +26,10 @@ static void print_times(const struct result *result)
 	if (result->runs > 1)
 		snprintf(spread, sizeof(spread), "%.1f%%",
 			 100 * ratio(total->spread, total->median));
-	printf("%-2s%-16s%9.3f%7s", mark_of(result), result->subject.name,
-	       milliseconds(result, TOTAL), spread);
+	printf("%-2s%-15s %9.3f %6s %5.2f", mark_of(result), result->subject.name,
+	       milliseconds(result, TOTAL), spread, ratio(milliseconds(result, TOTAL), best));
 	for (enum figure figure = MAP; figure <= RECLAIM; figure++)
-		printf("%9.3f", milliseconds(result, figure));
+		printf(" %8.3f", milliseconds(result, figure));
 	printf("%s\n", result->divergences > 0 ? "  differs" : "");
 }
 
@@ -38,19 +39,20 @@ static void print_counts(const struct result *result)
 
 	snprintf(swap, sizeof(swap), "%lld/%lld", (long long)result->swapped_out,
 		 (long long)result->swapped_in);
-	printf("  %-16s%9lld%8.0f%10.2f%7lld%6lld%10lld%9.1f%9.2f%12s\n", result->subject.name,
-	       (long long)result->walks, ratio(result->times[WALK].median, (double)result->walks),
+	printf("  %-15s %9lld %7.0f %9.2f %6lld %6lld %9lld %8.1f %8.2f %10s\n",
+	       result->subject.name, (long long)result->walks,
+	       ratio(result->times[WALK].median, (double)result->walks),
 	       ratio((double)result->candidates, (double)result->hits),
 	       (long long)result->most_areas, (long long)result->areas, (long long)result->bytes,
 	       ratio((double)result->bytes, (double)result->most_areas),
 	       ratio((double)result->bytes, (double)result->most_pages), swap);
 }
 
-static void print_head(const char *first, bool spread)
+static void print_head(const char *first, bool spread, const char *ratio)
 {
-	printf("%-18s%9s%7s", first, figure_names[TOTAL], spread ? "+-" : "");
+	printf("%-17s %9s %6s%s", first, figure_names[TOTAL], spread ? "+-" : "", ratio);
 	for (enum figure figure = MAP; figure <= RECLAIM; figure++)
-		printf("%9s", figure_names[figure]);
+		printf(" %8s", figure_names[figure]);
 	printf("\n");
 }
 
@@ -59,20 +61,26 @@ static size_t print_kind(const struct comparison *comparison, size_t trace, size
 {
 	const struct result *first = result_of(comparison, trace, from), *result = first;
 	enum subject_kind kind = first->subject.kind;
+	double best = 0;
 	size_t count = 0;
 
 	while (from + count < comparison->subject_count && first[count].subject.kind == kind)
 		result = first[count].failed ? result : &first[count], count++;
 	if (result->failed)
 		return count;
-	printf("%s: %s, %lld frames\n", first->trace, subject_names[kind].text,
-	       (long long)number_of(result->checked, "frames"));
-	print_head("milliseconds", comparison->runs > 1);
+	printf("%s: %s, %lld frames%s\n", first->trace, subject_names[kind].text,
+	       (long long)number_of(result->checked, "frames"),
+	       number_of(result->checked, "written") + number_of(result->checked, "read") > 0
+		       ? ""
+		       : "; no page of it is touched: calls alone are compared");
+	for (size_t i = 0; i < count; i++)
+		best = first[i].best ? milliseconds(&first[i], TOTAL) : best;
+	print_head("milliseconds", comparison->runs > 1, " ratio");
 	for (size_t i = 0; i < count; i++)
 		if (!first[i].failed)
-			print_times(&first[i]);
-	printf("%-18s%9s%8s%10s%7s%6s%10s%9s%9s%12s\n", "counts", "walks", "ns each", "looks/hit",
-	       "areas", "end", "bytes", "per area", "per page", "out/in");
+			print_times(&first[i], best);
+	printf("%-17s %9s %7s %9s %6s %6s %9s %8s %8s %10s\n", "counts", "walks", "ns each",
+	       "looks/hit", "areas", "end", "bytes", "per area", "per page", "out/in");
 	for (size_t i = 0; i < count; i++)
 		if (!first[i].failed)
 			print_counts(&first[i]);
@@ -86,23 +94,28 @@ static void print_summary(const struct comparison *comparison)
 
 	for (size_t i = 0; i < comparison->subject_count; i++) {
 		const struct summary *summary = &comparison->summaries[i];
-		char spread[16] = "";
+		char spread[16] = "", rank[24] = "-";
 
 		if ((int)summary->subject.kind != last) {
 			last = (int)summary->subject.kind;
-			printf("%zu traces: %s\n", comparison->trace_count,
+			printf("%zu traces: %s\n", summed_up(comparison, summary->subject.kind),
 			       subject_names[last].text);
-			print_head("times the best", comparison->runs > 1);
+			print_head("times the best", comparison->runs > 1, "");
 		}
 		if (comparison->runs > 1)
 			snprintf(spread, sizeof(spread), "%.1f%%", 100 * summary->spread);
-		printf("%c%2zu %-14s%9.2f%7s",
+		if (summary->rank > 0)
+			snprintf(rank, sizeof(rank), "%zu", summary->rank);
+		printf("%c%2s %-15s %7.2f %6s",
 		       summary->rank == 1 ? '*'
 		       : summary->as_good ? '='
 					  : ' ',
-		       summary->rank, summary->subject.name, summary->ratios[TOTAL], spread);
+		       rank, summary->subject.name, summary->ratios[TOTAL], spread);
 		for (enum figure figure = MAP; figure <= RECLAIM; figure++)
-			printf("%9.2f", summary->ratios[figure]);
+			if (summary->ratios[figure] > 0)
+				printf(" %8.2f", summary->ratios[figure]);
+			else
+				printf(" %8s", "-");
 		printf("\n");
 		if (i + 1 == comparison->subject_count ||
 		    (int)comparison->subjects[i + 1].kind != last)

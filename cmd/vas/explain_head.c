@@ -152,24 +152,9 @@ json_t *json_range(uint64_t start, uint64_t end)
 	return range;
 }
 
-/* Names of files are any bytes; JSON wants UTF-8. */
 json_t *json_slice(struct slice slice)
 {
-	json_t *text = json_stringn(slice.length > 0 ? slice.at : "", slice.length);
-	char ascii[4096];
-	size_t used = 0;
-
-	if (text != NULL)
-		return text;
-	for (size_t i = 0; i < slice.length && used + 5 < sizeof(ascii); i++) {
-		unsigned char c = (unsigned char)slice.at[i];
-
-		if (c < 0x80)
-			ascii[used++] = (char)c;
-		else
-			used += (size_t)snprintf(ascii + used, 5, "\\%03o", c);
-	}
-	return json_stringn(ascii, used);
+	return json_bytes(slice.at, slice.length);
 }
 
 static json_t *json_processes(const struct picture *picture)

@@ -30,8 +30,7 @@ static int complain_of(pid_t pid, int error)
 	if (error == -ENOENT || error == -ESRCH)
 		complain("no process %d", pid);
 	else if (error == -EACCES || error == -EPERM)
-		complain("the areas of process %d may be read by its own user and by root only",
-			 pid);
+		complain("process %d is open to its own user and to CAP_SYS_PTRACE only", pid);
 	else
 		complain("cannot read the areas of process %d: %s", pid, strerror(-error));
 	return -1;

@@ -533,6 +533,9 @@ static int complain_of_none(const struct tracer *tracer)
 			 tracer->options->pid, (unsigned long long)tracer->stop_line);
 	else if (tracer->options->pid != 0)
 		complain("%s: there is no process %d in it", tracer->name, tracer->options->pid);
+	else if (tracer->stop_line != 0)
+		complain("%s: no process has areas after line %llu", tracer->name,
+			 (unsigned long long)tracer->stop_line);
 	else
 		complain("%s: no process in it has areas", tracer->name);
 	return -1;

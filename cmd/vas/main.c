@@ -145,7 +145,9 @@ int main(int argc, char **argv)
 			 argv[1][0] == '-' ? "option" : "command", argv[1]);
 		return STATUS_TROUBLE;
 	}
-	if (!command->runs_programs)
+	if (!command->runs_programs) {
 		signal(SIGPIPE, broken_pipe);
+		signal(SIGXFSZ, SIG_IGN); /* a limit of file sizes is an error as a full disk is */
+	}
 	return command->run(argc - 1, argv + 1);
 }

@@ -102,6 +102,12 @@ int wrong_usage(const char *command, const char *format, ...)
 	return STATUS_TROUBLE;
 }
 
+int wrong_value(const char *command, const struct option *longs, int option)
+{
+	return wrong_usage(command, "'%s' is no value for --%s", optarg,
+			   option_name(longs, option));
+}
+
 bool parse_number(const char *text, uint64_t most, uint64_t *value)
 {
 	bool hexadecimal = text[0] == '0' && (text[1] == 'x' || text[1] == 'X');
@@ -202,6 +208,25 @@ int report_print(json_t *report, int status)
 json_t *json_count(uint64_t count)
 {
 	return json_integer((json_int_t)count);
+}
+
+json_t *json_bytes(const char *bytes, size_t length)
+{
+	json_t *text = json_stringn(length > 0 ? bytes : "", length);
+	char ascii[4096];
+	size_t used = 0;
+
+	if (text != NULL)
+		return text;
+	for (size_t i = 0; i < length && used + 5 < sizeof(ascii); i++) {
+		unsigned char c = (unsigned char)bytes[i];
+
+		if (c < 0x80)
+			ascii[used++] = (char)c;
+		else
+			used += (size_t)snprintf(ascii + used, 5, "\\%03o", c);
+	}
+	return json_stringn(ascii, used);
 }
 
 json_t *json_address(uint64_t address)

@@ -35,6 +35,9 @@ int next_option(int argc, char **argv, const char *shorts, const struct option *
 /* A complaint about arguments, in the words of next_option. Returns STATUS_TROUBLE. */
 __attribute__((format(printf, 2, 3))) int wrong_usage(const char *command, const char *format, ...);
 
+/* The same of the value (optarg) of the option that next_option has returned. */
+int wrong_value(const char *command, const struct option *longs, int option);
+
 /* All of `text` as a number, decimal or with 0x; false: not one, or more than `most`. */
 bool parse_number(const char *text, uint64_t most, uint64_t *value);
 
@@ -60,6 +63,10 @@ int report_print(json_t *report, int status);
 
 /* A number. */
 json_t *json_count(uint64_t count);
+
+/* A string. Names of files are any bytes, JSON wants UTF-8: of others, those that are not ASCII
+ * become \\ and three octal digits, and only the first 4 KiB are kept. */
+json_t *json_bytes(const char *bytes, size_t length);
 
 /* A string "0x7f0012345000". Never NULL. */
 json_t *json_address(uint64_t address);

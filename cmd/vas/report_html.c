@@ -20,6 +20,7 @@
 #include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <zlib.h>
@@ -147,10 +148,9 @@ static void put_value(struct sink *sink, const json_t *value)
 static void put_name(struct sink *sink, const char *path)
 {
 	const char *slash = strrchr(path, '/');
-	json_t *name = json_string(slash == NULL ? path : slash + 1);
+	const char *last = slash == NULL ? path : slash + 1;
+	json_t *name = json_bytes(last, strlen(last));
 
-	if (name == NULL) /* no UTF-8 */
-		name = json_string("?");
 	put_value(sink, name);
 	json_decref(name);
 }
@@ -211,20 +211,42 @@ static bool put_page(FILE *file, const struct report_page *page, const char *mar
 
 /* ---- the file ---- */
 
+/* An existing path where what it leads to is written over in place: a device, a pipe. */
+static bool stays(const char *path)
+{
+	struct stat status;
+
+	return stat(path, &status) == 0 && !S_ISREG(status.st_mode) && !S_ISDIR(status.st_mode);
+}
+
+/* What takes a page: a file beside `path`, which gets its name once it is whole. */
+static FILE *open_file(const char *path, char *temporary, size_t size)
+{
+	int descriptor;
+
+	*temporary = '\0';
+	if (stays(path))
+		return fopen(path, "we");
+	snprintf(temporary, size, "%.4096s.%d.part", path, (int)getpid());
+	descriptor = open(temporary, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
+	return descriptor < 0 ? NULL : fdopen(descriptor, "w");
+}
+
 static int close_file(FILE *file, const char *path, const char *temporary, bool done)
 {
 	bool bad;
 
 	errno = 0;
 	bad = fflush(file) != 0 || ferror(file) != 0;
-	if (errno == 0)
-		errno = EIO; /* of a write before */
+	if (bad && errno == 0)
+		errno = ENOSPC; /* of a write before: what else stops one? */
 	bad = fclose(file) != 0 || bad;
-	if (done && !bad && rename(temporary, path) == 0)
+	if (done && !bad && (*temporary == '\0' || rename(temporary, path) == 0))
 		return STATUS_OK;
 	if (done)
 		complain_errno("%s", path);
-	unlink(temporary);
+	if (*temporary != '\0')
+		unlink(temporary);
 	return STATUS_TROUBLE;
 }
 
@@ -232,26 +254,27 @@ int report_html_write_page(const struct report_page *page, const char *path, jso
 			   char *const *traces, size_t count)
 {
 	const char *mark = memmem(page->text, page->size, REPORT_MARK, strlen(REPORT_MARK));
-	char temporary[4200];
-	int descriptor;
+	char *target, temporary[4200];
+	int status = STATUS_TROUBLE;
 	FILE *file;
 
 	if (mark == NULL) {
 		complain("the page that this vas was built with has no place for its data");
 		return STATUS_TROUBLE;
 	}
-	snprintf(temporary, sizeof(temporary), "%.4096s.%d.part", path, (int)getpid());
-	descriptor = open(temporary, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
-	file = descriptor < 0 ? NULL : fdopen(descriptor, "w");
-	if (file == NULL) {
+	target = realpath(path, NULL); /* a symbolic link stays one */
+	path = target != NULL ? target : path;
+	file = open_file(path, temporary, sizeof(temporary));
+	if (file == NULL)
 		complain_errno("%s", path);
-		return STATUS_TROUBLE;
-	}
-	return close_file(file, path, temporary,
-			  put_page(file, page, mark, compare, traces, count));
+	else
+		status = close_file(file, path, temporary,
+				    put_page(file, page, mark, compare, traces, count));
+	free(target);
+	return status;
 }
 
-bool report_html_possible(void)
+static bool built_in(void)
 {
 	if (vas_report_template_size > 0)
 		return true;
@@ -259,11 +282,34 @@ bool report_html_possible(void)
 	return false;
 }
 
+bool report_html_possible(const char *path)
+{
+	const char *slash = strrchr(path, '/');
+	struct stat status;
+	char *folder;
+	bool good;
+
+	if (!built_in())
+		return false;
+	if (stays(path))
+		return true;
+	folder = slash == NULL ? strdup(".") : strndup(path, (size_t)(slash - path) + 1);
+	good = folder != NULL && access(folder, W_OK) == 0;
+	if (good && stat(path, &status) == 0 && S_ISDIR(status.st_mode)) {
+		errno = EISDIR;
+		good = false;
+	}
+	if (!good)
+		complain_errno("%s", path);
+	free(folder);
+	return good;
+}
+
 int report_html_write(const char *path, json_t *compare, char *const *traces, size_t count)
 {
 	const struct report_page page = { vas_report_template, vas_report_template_size };
 
-	if (!report_html_possible())
+	if (!built_in())
 		return STATUS_TROUBLE;
 	return report_html_write_page(&page, path, compare, traces, count);
 }

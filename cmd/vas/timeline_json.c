@@ -77,22 +77,14 @@ static void put_index(struct out *out, uint32_t index)
 		put_number(out, index);
 }
 
-/* Names of files are bytes: what is no UTF-8 is shown as question marks. */
 static void put_string(struct out *out, const char *text)
 {
-	char *known = strdup(text), *dumped;
-	json_t *string = json_string(known);
+	json_t *string = json_bytes(text, strlen(text));
+	char *dumped = json_dumps(string, JSON_ENCODE_ANY);
 
-	for (char *at = known; string == NULL && *at != '\0'; at++)
-		if ((unsigned char)*at >= 0x80)
-			*at = '?';
-	if (string == NULL)
-		string = json_string(known);
-	dumped = json_dumps(string, JSON_ENCODE_ANY);
 	put_text(out, dumped == NULL ? "\"\"" : dumped);
 	free(dumped);
 	json_decref(string);
-	free(known);
 }
 
 /* One column of a table: FIELD of each row of LIST, written by PUT. */

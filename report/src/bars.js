@@ -10,14 +10,31 @@
 import { axisX, barX, gridX, plot, ruleX, ruleY, tickX } from "@observablehq/plot";
 
 import { el, oncePerFrame } from "./dom.js";
+import { bytes, count } from "./format.js";
 
 const ROW = 26;
 const AXIS = 30;
+const TICK = 60; // a label and the space beside it
+const MARGINS = 40;
+const STEPS = [1, 2, 5, 10];
+
+/** Round numbers from 0 to `most`, so few that their labels stand apart. */
+function ticksOf(most, width, format) {
+	const binary = format === bytes;
+	const apart = most / Math.max(1, Math.floor((width - MARGINS) / TICK));
+	const least = format === count ? Math.max(1, apart) : apart;
+	if (!(most > 0)) return [0];
+	const unit = binary ? 2 ** Math.floor(Math.log2(least)) : 10 ** Math.floor(Math.log10(least));
+	const step = unit * (binary ? 2 : STEPS.find((factor) => unit * factor >= least));
+	return Array.from({ length: Math.floor(most / step) + 1 }, (_, i) => i * step);
+}
 
 function chart(rows, measure, width) {
 	const bars = rows.filter(({ value }) => value !== null);
+	const most = Math.max(...bars.map(({ value }) => value.most));
+	const ticks = ticksOf(most, width, measure.format);
 	const marks = [
-		gridX({ ticks: 4, stroke: "var(--line)", strokeOpacity: 1 }),
+		gridX({ ticks, stroke: "var(--line)", strokeOpacity: 1 }),
 		barX(bars, {
 			x: (row) => row.value.median,
 			y: "design",
@@ -29,8 +46,8 @@ function chart(rows, measure, width) {
 		}),
 		ruleX([0], { stroke: "var(--strong-line)" }),
 		axisX({
-			ticks: 4,
-			tickFormat: measure.format,
+			ticks,
+			tickFormat: (value) => (value === 0 ? "0" : measure.format(value)),
 			tickSize: 0,
 			color: "var(--quiet)",
 			label: null,
@@ -57,8 +74,8 @@ function chart(rows, measure, width) {
 		marginTop: 0,
 		marginBottom: AXIS,
 		marginLeft: 16,
-		marginRight: 24,
-		x: { zero: true, nice: true },
+		marginRight: MARGINS - 16,
+		x: { domain: [0, most > 0 ? most : 1] },
 		y: { domain: rows.map((row) => row.design), axis: null, padding: 0 },
 		style: { background: "none", overflow: "visible" },
 		marks,

@@ -173,7 +173,7 @@ export class ComparisonView {
 				const value = row.times_the_best?.[measure.id];
 				return {
 					design: row.design,
-					good: measure.id === "total" && row.rank === 1,
+					good: measure.id === "total" && row.as_good_as_best === true,
 					value:
 						typeof value === "number"
 							? {
@@ -192,7 +192,7 @@ export class ComparisonView {
 			});
 		});
 		const traces = Math.max(0, ...rows.map((row) => row.traces ?? 0));
-		this.note.textContent = `Geometric means over ${count(traces)} traces: 1.00 is the best design of each trace. What differs by less than the spread of single traces means nothing: choose a trace to see it.`;
+		this.note.textContent = `Geometric means over ${count(traces)} traces: 1.00 is the best design of each trace. In the first chart, the designs in full colour cannot be told from the first.`;
 		this.content.replaceChildren(...cards);
 	}
 

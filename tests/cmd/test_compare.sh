@@ -141,10 +141,76 @@ END
 	>said
 ok $? "two at once"
 
+cp trace a_trace_whose_name_is_longer_than_the_line_of_a_terminal
+python3 - "$vas" <<'END'
+import fcntl, os, pty, re, struct, sys, termios
+pid, terminal = pty.fork()
+if pid == 0:
+    fcntl.ioctl(2, termios.TIOCSWINSZ, struct.pack("HHHH", 24, 40, 0, 0))
+    os.environ["TERM"] = "xterm"
+    os.execv(sys.argv[1], ["vas", "compare", "--runs=8", "--anon-rmap=none", "--file-rmap=none",
+                           "a_trace_whose_name_is_longer_than_the_line_of_a_terminal"])
+text = b""
+try:
+    while piece := os.read(terminal, 4096):
+        text += piece
+except OSError:
+    pass
+assert os.waitpid(pid, 0)[1] == 0
+bars = re.findall(r"\r\033\[K([^\r\n]*\[[#.]*\] +\d+%)", text.decode())
+assert bars and all(len(bar) < 40 for bar in bars), bars[:3]
+END
+ok $? "the bar stays on one line of a narrow terminal"
+
 "$vas" compare --anon-rmap=nobody trace 2>said
 [ $? -eq 2 ] && grep -q "no design 'nobody'" said; ok $? "an unknown design is named"
 "$vas" compare --runs=0 trace 2>said
-[ $? -eq 2 ] && grep -q "'0' does not do" said; ok $? "no runs are none"
+[ $? -eq 2 ] && grep -q -- "--runs=0: from 1 to 51" said; ok $? "no runs are none"
+"$vas" compare --runs=1 - <trace 2>said
+[ $? -eq 2 ] && grep -q "standard input only once" said; ok $? "a trace must be read again and again"
+"$vas" compare --anon-rmap=none --file-rmap=none --index=none trace 2>said
+[ $? -eq 2 ] && grep -q "no design left" said; ok $? "nothing to compare is told"
+
+grep '^@' trace | head -n 3 >nobody
+"$vas" replay --frames=25% nobody >table; ok $? "a trace without a process is replayed with memory"
+"$vas" compare --runs=1 nobody 2>said
+[ $? -eq 2 ] && grep -q "no process" said; ok $? "but there is nothing to compare"
+
+# A limit of file sizes stands for a full disk.
+(
+	ulimit -f 8
+	"$vas" compare --runs=1 --anon-rmap=lineage --file-rmap=none --index=none trace >table 2>said
+)
+[ $? -eq 2 ] && grep -q "could not be written: is TMPDIR full" said
+ok $? "without room for swap nothing is compared"
+
+odd=$(printf 'odd\377"name')
+cp trace "$odd"
+"$vas" compare --runs=1 --json --anon-rmap=none --file-rmap=none --index=list "$odd" >json &&
+	"$vas" compare --runs=1 --csv --anon-rmap=none --file-rmap=none --index=list "$odd" >csv
+ok $? "a name that is no UTF-8"
+python3 - <<'END'
+import csv, json, os
+assert json.load(open("json"))["results"][0]["trace"] == r'odd\377"name'
+rows = list(csv.DictReader(open("csv", errors="surrogateescape")))
+assert os.fsencode(rows[0]["trace"]) == b'odd\377"name', rows
+END
+ok $? "is written so that it can be read"
+
+# Figures wider than their columns push the others to the right: none grows together with the next.
+python3 - >wide <<'END'
+for i in range(500):
+    print(f"100 mmap(NULL, 4096, PROT_READ, MAP_PRIVATE|MAP_ANONYMOUS, -1, 0)"
+          f" = {0x7f0000000000 - i * 8192:#x}")
+for pid in range(101, 311):
+    print(f"100 fork() = {pid}")
+    print(f"{pid} +++ exited with 0 +++")
+END
+"$vas" compare --runs=1 --frames=64M --anon-rmap=none --file-rmap=none --index=btree wide >table
+ok $? "hundreds of processes with hundreds of areas"
+awk '/^counts/ { n = NF } /^  btree/ && n { fields = NF; end = $6 }
+	END { exit !(fields == 10 && end == 105500) }' table
+ok $? "no figure grows together with the next"
 "$vas" compare --runs=1 --anon-rmap=lineage --file-rmap=none --index=none --html=page trace \
 	>table 2>said
 status=$?
@@ -156,6 +222,11 @@ else
 	"$vas" compare --runs=1 --anon-rmap=lineage --file-rmap=none --index=none \
 		--html=missing/page trace >table 2>said
 	[ $? -eq 2 ] && grep -q missing/page said; ok $? "a page that cannot be written"
+	"$vas" compare --runs=1 --anon-rmap=lineage --file-rmap=none --index=none \
+		--html=page2 nowhere trace again >table 2>said
+	[ $? -eq 2 ] && grep -q nowhere said && grep -q '"name":"again"' page2
+	ok $? "a trace that is missing is left out of the page"
+	grep -q '^2 traces' table && grep -q '^\* 1 lineage ' table; ok $? "and of the summary"
 fi
 "$vas" bench index --n=10 --runs=1 --designs=btree,list --json >bench
 "$vas" compare --runs=1 --anon-rmap=lineage --file-rmap=none --index=none --bench=bench --json \

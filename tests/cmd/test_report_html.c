@@ -239,6 +239,44 @@ static void places_that_cannot_be_written(void **state)
 	assert_int_equal(access(name, F_OK), -1);
 }
 
+static void what_is_no_file_stays_what_it_is(void **state)
+{
+	char target[80];
+	struct stat status;
+	char *data;
+
+	(void)state;
+	assert_int_equal(symlink("/dev/full", path), 0);
+	assert_int_equal(report_html_write_page(&page, path, NULL, NULL, 0), STATUS_TROUBLE);
+	assert_int_equal(stat(path, &status), 0);
+	assert_true(S_ISCHR(status.st_mode));
+	unlink(path);
+
+	snprintf(target, sizeof(target), "%s/target", folder);
+	fclose(fopen(target, "w"));
+	assert_int_equal(symlink("target", path), 0);
+	assert_int_equal(report_html_write_page(&page, path, NULL, NULL, 0), STATUS_OK);
+	assert_int_equal(lstat(path, &status), 0);
+	assert_true(S_ISLNK(status.st_mode));
+	data = read_data();
+	assert_non_null(data);
+	free(data);
+	unlink(target);
+}
+
+static void where_a_page_may_be_written(void **state)
+{
+	(void)state;
+	if (vas_report_template_size == 0)
+		skip();
+	assert_true(report_html_possible(path));
+	assert_true(report_html_possible("report.html"));
+	assert_true(report_html_possible("/dev/null"));
+	assert_false(report_html_possible("/nowhere/report.html"));
+	assert_false(report_html_possible(folder));
+	assert_int_equal(files_in_folder(), 0);
+}
+
 static void a_page_without_a_place(void **state)
 {
 	const struct report_page none = { AFTER, strlen(AFTER) };
@@ -251,7 +289,7 @@ static void a_page_without_a_place(void **state)
 static void the_page_of_this_build(void **state)
 {
 	(void)state;
-	assert_int_equal(report_html_possible(), vas_report_template_size > 0);
+	assert_int_equal(report_html_possible(path), vas_report_template_size > 0);
 	assert_int_equal(report_html_write(path, NULL, NULL, 0),
 			 vas_report_template_size > 0 ? STATUS_OK : STATUS_TROUBLE);
 	assert_int_equal(files_in_folder(), vas_report_template_size > 0);
@@ -282,6 +320,8 @@ int main(int argc, char **argv)
 		TEST(a_trace_that_cannot_be_read_leaves_no_file),
 		TEST(an_old_report_stays_when_a_new_one_fails),
 		TEST(places_that_cannot_be_written),
+		TEST(what_is_no_file_stays_what_it_is),
+		TEST(where_a_page_may_be_written),
 		TEST(a_page_without_a_place),
 		TEST(the_page_of_this_build),
 	};

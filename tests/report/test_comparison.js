@@ -149,6 +149,16 @@ pageTest(
 			const rows = summary.filter((row) => row.kind === kind);
 			const cards = await page.locator(".bars-card").all();
 			assert.equal(cards.length, TIMES.length - 1); // no mremap
+			const good = await shown(
+				page.locator(".bars-card[data-measure=total] tr.good th"),
+			);
+			assert.deepEqual(
+				good.sort(),
+				rows
+					.filter((row) => row.as_good_as_best)
+					.map((row) => row.design)
+					.sort(),
+			);
 			for (const card of cards) {
 				const measure = await card.getAttribute("data-measure");
 				const read = await readCard(card);
@@ -169,6 +179,39 @@ pageTest(
 		}
 	},
 );
+
+/** The boxes of the labels of an axis, from left to right. */
+const labelsOf = (card) =>
+	card
+		.locator("svg [aria-label='x-axis tick label'] text")
+		.evaluateAll((texts) =>
+			texts.map((text) => {
+				const { left, right } = text.getBoundingClientRect();
+				return { left, right };
+			}),
+		);
+
+for (const width of [380, 1000, 1400]) {
+	pageTest(
+		`comparison: no label of an axis touches the next, ${width} pixels wide`,
+		{ view: "compare", width },
+		async (page) => {
+			for (const kind of KINDS) {
+				await choose(page, "/tmp/family.trace", kind);
+				await settle(page);
+				for (const card of await page.locator(".bars-card").all()) {
+					const labels = await labelsOf(card);
+					assert.ok(labels.length > 0);
+					for (let i = 1; i < labels.length; i++)
+						assert.ok(
+							labels[i].left >= labels[i - 1].right + 4,
+							await card.getAttribute("data-measure"),
+						);
+				}
+			}
+		},
+	);
+}
 
 pageTest("comparison: by value, or in the order of the JSON", { view: "compare" }, async (page) => {
 	await choose(page, "/tmp/family.trace", "index");
