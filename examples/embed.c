@@ -14,7 +14,9 @@
  *
  * A mapped page has no entry until it is touched: a fault asks the space (vas_touch), and the space
  * tells the listener to fill the page in, if the area allows the access. fork shares the frames
- * and takes the write permission from both sides; the next write copies.
+ * and takes the write permission from both sides; the next write copies. Shared memory that nobody
+ * touched before a fork is not shared here: its frames would have to hang on an object of its own,
+ * as those of a machine do (<vas/machine.h>).
  *
  * After each call the whole table is compared with the areas: no entry may lie outside of them,
  * and none may allow more than its area does.
@@ -318,6 +320,8 @@ static void apply(void *data, struct vas_space *space, const struct vas_op *op)
 		for_entries(root, op->start, op->end, protect, op->area);
 		break;
 	case VAS_OP_FORK:
+		if ((op->area->flags & VAS_AREA_WIPE_ON_FORK) != 0)
+			break; /* the child begins with nothing */
 		for_entries(table_of(op->other->space), op->start, op->end, transfer, &copy);
 		break;
 	case VAS_OP_TOUCH:
@@ -481,6 +485,15 @@ static void story(struct vas_space *parent)
 	printf("the child has ended: %" PRIu64 " entries, %u frames\n", check_all(),
 	       frames_in_use());
 	must(vas_unmap(parent, at, 5 * VAS_PAGE_SIZE), "unmap");
+
+	at = map(parent, 1);
+	store(parent, at, 4444);
+	must(vas_advise(parent, at, VAS_PAGE_SIZE, VAS_ADVICE_WIPEONFORK), "advise");
+	must(vas_fork(parent, &child), "fork");
+	printf("wiped on fork: parent reads %" PRIu32 ", child reads %" PRIu32 "\n",
+	       load(parent, at), load(child, at));
+	exit_process(child);
+	must(vas_unmap(parent, at, VAS_PAGE_SIZE), "unmap");
 }
 
 /* ---- and many random calls ------------------------------------------------------------------- */

@@ -37,7 +37,9 @@ enum vas_op_kind {
 	 * is then freed by a later operation. */
 	VAS_OP_MERGE,
 	/* mremap: what `other` held at [from, from + end - start) is now in `area` at
-	 * [start, end). `area` is new, or an old one that has grown; `other` may be the same. */
+	 * [start, end), which VAS_OP_MAP has told of: `area` is new, or an old one that has grown;
+	 * `other` may be the same. The old range holds nothing then: VAS_OP_UNMAP of it follows,
+	 * or VAS_OP_EMPTY of `other` where it stays. */
 	VAS_OP_MOVE,
 	/* The flags of [start, end), all in `area` now, changed from `old_flags` to its present
 	 * ones. */
@@ -45,7 +47,8 @@ enum vas_op_kind {
 	/* `area` holds no page any more, although it stays (mremap with DONTUNMAP moved them all).
 	 */
 	VAS_OP_EMPTY,
-	/* fork: `area` in `space` (the child) is a copy of `other` in its parent. */
+	/* fork: `area` in `space` (the child), [start, end), is a copy of `other` in its parent; with
+	 * VAS_AREA_WIPE_ON_FORK one that holds nothing. */
 	VAS_OP_FORK,
 	/* The pages of [start, end) are about to be touched on the caller's behalf (MAP_POPULATE,
 	 * mlock, a fault told through vas_touch); `write` tells how. */
