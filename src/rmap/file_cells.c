@@ -19,7 +19,7 @@
  *	    |    |       |           |     |         |        |
  *	  group  a       b           c   group       d        e
  *	    |
- *	  [ space,start,link | space,start,link | ... ]
+ *	  [ link | link | ... ]  or  [ space,start,link | space,start,link | ... ]
  *
  * A range is one word (file_cells.h), so to compare two is one comparison, and a range with its
  * group takes 16 bytes. Ranges of a TiB, or behind 256 TiB, do not fit: all with the same word
@@ -38,19 +38,28 @@
  * others, 16 bytes each and what is free in the leaves.
  *
  * Groups (file_cells_group.c). Few links are a chain through the links themselves: it costs eight
- * bytes a link. From eight on they stand in chunks, with space and address beside each: a walk
- * reads consecutive memory, some forty links to the KiB, and touches none of the links, each of
- * which would be a cache miss. That is what five thousand tasks with one segment come to, or an
- * exec storm over one C library: an insert appends, a remove makes a hole. A link knows its slot.
+ * bytes a link. From eight on an array names them, eight bytes more: a walk still touches each link,
+ * but asks for all at once. From fifty-six on they stand in chunks, with space and address beside
+ * each: a walk reads consecutive memory, some forty links to the KiB, and touches none of them. That
+ * is what five thousand tasks with one segment come to, or an exec storm over one C library: an
+ * insert appends, a remove makes a hole. Programs that fork come to arrays, which take less than the
+ * 32 bytes a link of an intrusive tree; chunks take a little more. A link knows its slot.
  *
  * One link or two are a list without a tree; the first leaf is of 64 bytes, and grows.
  *
  * Runs. Areas come and go in runs of neighbours: at fork, exec and exit, or when a window is mapped
- * page by page. So the tree remembers the leaf of its last change, the finger, with the keys that
- * belong there, and each leaf the place behind the last one.
+ * page by page. So the tree remembers the leaf of its last look-up, the finger, with the keys that
+ * belong there, and each leaf the place behind the last change.
  *
- * Costs. Insert: O(log n), and no other link is touched but when a chunk grows or is joined with
- * another one. A split moves words, and tells nobody. Remove: O(1) in a chunk, else a look-up.
+ * Links that know their leaf. Ranges that only one link maps each go in random order, and to look
+ * each up from the root takes longer than an intrusive tree's change of a few neighbours. So the
+ * oldest link of each chain, whose `place` has nothing else to say, names the leaf of its group,
+ * and is removed without a look-up. When a leaf is split, those that move are told: seven links,
+ * all fetched at once. Where runs leave full leaves behind, none moves.
+ *
+ * Costs. Insert: O(log n), and no other link is touched but when a leaf is split, an array or chunk
+ * grows, or is joined with another one. Remove: O(1) in an array or a chunk or of a link that is
+ * alone, else a look-up.
  *
  * Memory. How many nodes a change needs depends on how full the tree is, which nobody knows before
  * he holds the object's lock; the worst case is a dozen for each of the ten thousand areas of a
@@ -59,11 +68,9 @@
  * that every walk goes through too, until it is removed or resized. Nothing fails, and no walk
  * misses it.
  *
- * Where it breaks. Ranges that only one link maps each, taken away in random order: the link does
- * not know its leaf, so it is looked up from the root, where an intrusive tree changes a few words
- * of neighbours. To let links know their leaf makes removals faster, and inserts slower, since a
- * split must tell them all. A link that is resized leaves its group and joins another one, but for
- * one by itself that keeps its place.
+ * Where it breaks. Groups of some links: one that is not alone is looked up from the root, and of
+ * eight to fifty-five each is touched by a walk, twice as long as in a chunk. A link that is
+ * resized leaves its group and joins another one, but for one by itself that keeps its place.
  */
 
 #include "file_cells.h"
@@ -107,7 +114,7 @@ static bool add_to_tree(struct cells_map *map, struct cells_link *link, struct v
 		spot = vas_cells_find(map, key);
 	if (spot.row != NULL)
 		return vas_cells_group_add(&spot.row->group, link, pool);
-	link->place = 0;
+	link->place = 0; /* its leaf is put in there */
 	return vas_cells_add_row(map, spot.leaf, key, cells_group_new(link), pool);
 }
 
@@ -160,22 +167,28 @@ static void cells_remove(struct vas_file_map *head, struct vas_file_link *link,
 {
 	struct cells_map *map = cells_map(head);
 	struct cells_link *mine = (struct cells_link *)link;
-	bool in_chunk = cells_in_chunk(mine);
+	bool in_pack = cells_in_pack(mine), gone = false;
 	struct cells_spot spot;
 
-	if (in_chunk) {
-		if (!vas_cells_chunk_remove(mine, pool))
+	if (in_pack) {
+		if (!vas_cells_pack_remove(mine, pool))
 			return;
 	} else if (map->waiting != NULL && remove_waiting(map, mine)) {
 		return;
 	}
-	spot = vas_cells_find(map, key_of(mine));
+	spot = in_pack ? vas_cells_find(map, key_of(mine))
+		       : vas_cells_home(map, mine, key_of(mine));
 	vas_assert(spot.row != NULL);
-	if (in_chunk)
+	if (in_pack) {
 		vas_cells_group_shrink(&spot.row->group, pool);
-	else
+		vas_cells_name_leaf(spot.leaf, spot.row->group);
+		gone = spot.row->group == 0;
+	} else if (spot.row->group == cells_group_new(mine)) {
+		gone = true;
+	} else {
 		vas_cells_chain_remove(&spot.row->group, mine);
-	if (spot.row->group == 0)
+	}
+	if (gone)
 		vas_cells_drop_row(map, spot, pool);
 	if (map->root == NULL)
 		map->stranded = true;
@@ -187,7 +200,7 @@ static bool change_alone(struct cells_map *map, struct cells_link *link, uint64_
 {
 	struct cells_spot spot;
 
-	if (map->waiting != NULL || cells_in_chunk(link))
+	if (map->waiting != NULL || cells_in_pack(link))
 		return false;
 	spot = vas_cells_find(map, key_of(link));
 	vas_assert(spot.row != NULL);
@@ -225,6 +238,8 @@ struct walker {
 	struct vas_file_walk *walk;
 	size_t left;
 	uint64_t highest; /* no range with a page of the walk has a key above it */
+	/* The walk's last page, and how many stand before it; cut down to what keys can tell. */
+	uint64_t to, span;
 	/* Rows one after the other as their keys are, so that the walk can be interrupted. */
 	bool in_order;
 	/* In the tree: go on with this key; there, behind the link changed at `changed`. */
@@ -235,6 +250,7 @@ struct walker {
 };
 
 #define WHERE_BITS 2
+#define LAST_PAGE  (UINT64_MAX >> VAS_PAGE_SHIFT)
 #define NO_BOUND   (UINT64_MAX >> WHERE_BITS)
 
 static void stop_behind(struct walker *walker, const struct vas_file_link *link, unsigned int where)
@@ -308,15 +324,22 @@ static enum next visit_chain(struct walker *walker, uint64_t group, uint64_t bel
 	return GO_ON;
 }
 
-/* The slots of a chunk whose links changed before `below`. */
-static uint64_t live_below(const struct cells_chunk *chunk, uint64_t below)
+static unsigned int highest_bit(uint64_t bits)
 {
-	uint64_t live = chunk->live;
+	return 63u - (unsigned int)__builtin_clzll(bits);
+}
 
-	while (live != 0) {
-		unsigned int slot = 63u - (unsigned int)__builtin_clzll(live);
+/* The slots whose links changed before `below`. */
+static uint64_t live_below(const struct cells_pack *pack, uint64_t below)
+{
+	uint64_t live = pack->live;
 
-		if (chunk->slots[slot].link->changed < below)
+	if (cells_link_at(pack, vas_lowest_bit(live))->head.changed >= below)
+		return 0;
+	for (;;) {
+		unsigned int slot = highest_bit(live);
+
+		if (cells_link_at(pack, slot)->head.changed < below)
 			break;
 		live &= ~(UINT64_C(1) << slot);
 	}
@@ -376,37 +399,55 @@ static enum next visit_chunks(struct walker *walker, const struct cells_chunk *c
 	uint64_t offset = offset_in(walker->walk, cells_first(key));
 	enum next next = GO_ON;
 
-	/* Whole chunks that were visited before: their oldest link is not below. */
-	while (below != NO_BOUND && chunk != NULL &&
-	       chunk->slots[vas_lowest_bit(chunk->live)].link->changed >= below)
-		chunk = chunk->older;
-	if (below != NO_BOUND && chunk != NULL) {
-		next = visit_slots(walker, chunk, live_below(chunk, below), offset);
-		chunk = chunk->older;
+	for (; next == GO_ON && chunk != NULL; chunk = chunk->older) {
+		uint64_t live = chunk->pack.live;
+
+		if (below != NO_BOUND) {
+			live = live_below(&chunk->pack, below);
+			/* All older ones are below. */
+			if (live != 0)
+				below = NO_BOUND;
+		}
+		next = visit_slots(walker, chunk, live, offset);
 	}
-	for (; next == GO_ON && chunk != NULL; chunk = chunk->older)
-		next = visit_slots(walker, chunk, chunk->live, offset);
 	return next;
 }
 
-/* The same where the key does not say whether a link has a page of the walk. */
-static enum next visit_each(struct walker *walker, const struct cells_chunk *chunk, uint64_t below)
+/* So many links of an array are on their way. */
+#define LINKS_AHEAD 32
+
+__attribute__((always_inline)) static inline void fetch_highest(const struct cells_pack *pack,
+								uint64_t *live)
+{
+	unsigned int slot = highest_bit(*live);
+
+	__builtin_prefetch(cells_link_at(pack, slot));
+	*live &= ~(UINT64_C(1) << slot);
+}
+
+/* Visits links one by one, the newest first. Not exact: the range does not say whether a link has a
+ * page of the walk. */
+static enum next visit_each(struct walker *walker, const struct cells_pack *pack, uint64_t below,
+			    bool exact)
 {
 	struct vas_file_walk *walk = walker->walk;
+	uint64_t live = below == NO_BOUND ? pack->live : live_below(pack, below), ahead = live;
 
-	for (; chunk != NULL; chunk = chunk->older) {
-		for (uint64_t live = live_below(chunk, below); live != 0;) {
-			unsigned int slot = 63u - (unsigned int)__builtin_clzll(live);
-			const struct vas_file_link *link = chunk->slots[slot].link;
-			enum next next = GO_ON;
+	for (unsigned int i = 0; i < LINKS_AHEAD && ahead != 0; i++)
+		fetch_highest(pack, &ahead);
+	while (live != 0) {
+		unsigned int slot = highest_bit(live);
+		const struct cells_link *link = cells_link_at(pack, slot);
+		enum next next = GO_ON;
 
-			live &= ~(UINT64_C(1) << slot);
-			walk->candidates++;
-			if (vas_file_overlaps(link, walk->first, walk->last))
-				next = visit_link(walker, (const struct cells_link *)link, IN_TREE);
-			if (next != GO_ON)
-				return next;
-		}
+		if (ahead != 0)
+			fetch_highest(pack, &ahead);
+		live &= ~(UINT64_C(1) << slot);
+		walk->candidates++;
+		if (exact || vas_file_overlaps(&link->head, walk->first, walk->last))
+			next = visit_link(walker, link, IN_TREE);
+		if (next != GO_ON)
+			return next;
 	}
 	return GO_ON;
 }
@@ -415,31 +456,54 @@ static enum next visit_row(struct walker *walker, const struct cells_row *row)
 {
 	uint64_t below = walker->bound;
 	bool exact = cells_exact(row->key);
+	const struct cells_chunk *chunk;
+	enum next next = GO_ON;
+	struct cells_pack *pack;
 
 	if (walker->seek && row->key == walker->key)
 		below = walker->changed < below ? walker->changed : below;
-	if ((row->group & CELLS_LENGTH) != 0)
+	if (cells_group_is_chain(row->group))
 		return visit_chain(walker, row->group, below, exact);
+	pack = cells_group_pack(row->group);
+	if (!pack->wide)
+		return visit_each(walker, pack, below, exact);
 	if (exact)
-		return visit_chunks(walker, cells_group_chunk(row->group), row->key, below);
-	return visit_each(walker, cells_group_chunk(row->group), below);
+		return visit_chunks(walker, cells_chunk(pack), row->key, below);
+	for (chunk = cells_chunk(pack); next == GO_ON && chunk != NULL; chunk = chunk->older)
+		next = visit_each(walker, &chunk->pack, below, false);
+	return next;
 }
 
-/* A bit for each row that may have a page of the walk. Without branches: rows are in no order. */
-static uint32_t rows_hit(const struct cells_leaf *leaf, uint64_t from, uint64_t highest)
+/* A bit for each exact key that has a page of [to - span, to]. Without branches: rows are in no
+ * order. */
+__attribute__((always_inline)) static inline uint32_t
+rows_exact(const struct cells_leaf *leaf, unsigned int capacity, uint64_t to, uint64_t span)
 {
-	unsigned int most = CELLS_LEAF_ROWS;
 	uint32_t hit = 0;
 
-	if (leaf->node.capacity < CELLS_LEAF_ROWS)
-		most = leaf->node.capacity;
+	/* first <= to, and to - span <= first + more: as one comparison, since no other difference
+	 * is as small. */
 #pragma GCC unroll 14
-	for (unsigned int slot = 0; slot < most; slot++) {
-		uint64_t key = leaf->rows[slot].key, more = key & CELLS_MORE_MOST;
-		uint32_t reaches = (cells_first(key) + more >= from) | (more == CELLS_MORE_MOST);
+	for (unsigned int slot = capacity; slot-- > 0;) {
+		uint64_t key = leaf->rows[slot].key;
 
-		hit |= (reaches & (key <= highest)) << slot;
+		hit = hit << 1 | (to - cells_first(key) <= (key & CELLS_MORE_MOST) + span);
 	}
+	return hit;
+}
+
+/* A bit for each row that may have a page of the walk. */
+static uint32_t rows_hit(const struct walker *walker, const struct cells_leaf *leaf)
+{
+	unsigned int capacity = leaf->node.capacity;
+	uint32_t hit = capacity == CELLS_LEAF_ROWS
+			       ? rows_exact(leaf, CELLS_LEAF_ROWS, walker->to, walker->span)
+			       : rows_exact(leaf, capacity, walker->to, walker->span);
+
+	for (unsigned int slot = 0; leaf->node.vast && slot < capacity; slot++)
+		hit |= (uint32_t)(!cells_exact(leaf->rows[slot].key) &&
+				  leaf->rows[slot].key <= walker->highest)
+		       << slot;
 	return hit & leaf->node.live;
 }
 
@@ -456,7 +520,7 @@ static unsigned int lowest_row(const struct cells_leaf *leaf, uint32_t rows)
 
 static enum next visit_leaf(struct walker *walker, const struct cells_leaf *leaf)
 {
-	uint32_t rows = rows_hit(leaf, walker->walk->first, walker->highest);
+	uint32_t rows = rows_hit(walker, leaf);
 	enum next next = GO_ON;
 
 	while (rows != 0 && next == GO_ON) {
@@ -473,20 +537,21 @@ static enum next visit_leaf(struct walker *walker, const struct cells_leaf *leaf
 	return next;
 }
 
-/* Goes through the children that may have a page of the walk. */
+/* Goes through the children that may have a page of the walk. => there is one that does not end
+ * before it. */
 static enum next visit_inner(struct walker *walker, const struct cells_inner *inner)
 {
 	const struct cells_child *child = inner->children, *end = child + inner->node.count;
 	uint64_t from = walker->walk->first;
 	enum next next = GO_ON;
 
-	for (; next == GO_ON; child++) {
-		while (child < end && child->max < from)
-			child++;
-		if (child == end || child->key > walker->highest)
-			break;
+#pragma GCC unroll 6
+	while (child->max < from)
+		child++;
+	for (; next == GO_ON && child < end && child->key <= walker->highest; child++) {
 		/* What is below a child lies before the next one. */
-		if (walker->seek && child + 1 < end && child[1].key <= walker->key)
+		if (child->max < from ||
+		    (walker->seek && child + 1 < end && child[1].key <= walker->key))
 			continue;
 		next = inner->node.level == 1 ? visit_leaf(walker, cells_leaf(child->node))
 					      : visit_inner(walker, cells_inner(child->node));
@@ -510,6 +575,8 @@ static bool cells_walk(struct vas_file_map *head, struct vas_file_walk *walk)
 	};
 	enum next next = GO_ON;
 
+	walker.to = walk->last < LAST_PAGE ? walk->last : LAST_PAGE;
+	walker.span = walk->first < walker.to ? walker.to - walk->first : 0;
 	if (where == AMONG_FEW)
 		walker.bound = walker.changed;
 	if (map->waiting != NULL && where != IN_TREE)

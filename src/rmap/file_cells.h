@@ -46,11 +46,11 @@ static inline uint64_t cells_last(uint64_t key)
 	return cells_exact(key) ? cells_first(key) + (key & CELLS_MORE_MOST) : UINT64_MAX;
 }
 
-/* The leaf of the last change, what its parent says of it, and the keys that belong there. */
+/* The leaf of the last look-up, what its parent says of it, and the keys that belong there. */
 struct cells_finger {
 	struct cells_leaf *leaf; /* NULL: not known */
-	uint64_t low, high;	 /* both inside; `high` is UINT64_MAX in the last leaf only */
-	uint64_t max;
+	struct cells_child *child;
+	uint64_t low, high; /* both inside; `high` is UINT64_MAX in the last leaf only */
 };
 
 struct cells_map {
@@ -72,45 +72,67 @@ struct cells_map {
 #define CELLS_FEW 2
 
 /*
- * `place` says where the link stands: the next older link of its chain, or NULL; or a chunk and a
- * slot in it. Links lie at multiples of eight bytes, chunks of sixty-four, so there is room for a
- * code: one whose low three bits are not 0 is a slot.
+ * `place` says where the link stands: the next older link of its chain, or nothing; the leaf of its
+ * group, if it is the oldest of a chain; or an array or chunk and a slot in it. Links lie at
+ * multiples of eight bytes, the others of sixty-four, so there is room for a code: one whose low
+ * three bits are not 0 is a slot, but for the last one.
  */
 struct cells_link {
 	struct vas_file_link head;
 	uintptr_t place;
 };
 
-#define CELLS_CODE ((uintptr_t)63)
+#define CELLS_CODE  ((uintptr_t)63)
+#define CELLS_SLOTS 55
+#define CELLS_LEAF  CELLS_CODE
 
-/* A group: its newest chunk; or its newest link, and in the low bits how long the chain is. */
+/* A group: its newest chunk; or its array, with a bit set; or its newest link, and in the low bits
+ * how long the chain is. */
 #define CELLS_LENGTH ((uint64_t)7)
+#define CELLS_ARRAY  ((uint64_t)8)
 #define CELLS_CHAIN  7
 
-/* A chunk by itself with so many links left becomes a chain again. */
-#define CELLS_UNPACK 3
-
-/* Slots in the order of `changed`; those without a bit in `live` are holes. */
-struct cells_chunk {
-	struct cells_chunk *older, *newer;
+/* Links of one group that stand side by side, in the order of `changed`; slots without a bit in
+ * `live` are holes. */
+struct cells_pack {
 	uint64_t live;
-	uint64_t capacity;
+	uint32_t bytes; /* a block of the pool */
+	uint16_t capacity;
+	bool wide; /* a chunk */
+};
+
+/* All of a group of some links. */
+struct cells_array {
+	struct cells_pack pack;
+	struct cells_link *links[];
+};
+
+/* Some of a group of many, each with its place beside it. */
+struct cells_chunk {
+	struct cells_pack pack;
+	struct cells_chunk *older, *newer;
 	struct vas_file_place slots[];
 };
 
-/* In bytes; each is a block of the pool. */
-#define CELLS_CHUNK_LEAST 256
-#define CELLS_CHUNK_MOST  1024
+/* In bytes. An array grows until it has all slots that a place can name. */
+#define CELLS_ARRAY_LEAST 128
+#define CELLS_CHUNK_BYTES 1024
 
 /* What the nodes of the tree have in common. */
 struct cells_node {
 	struct cells_inner *parent;
-	uint32_t live;	  /* in a leaf: a bit for each row that is in use */
-	uint8_t count;	  /* of the rows in use */
-	uint8_t level;	  /* 0: a leaf */
-	uint8_t capacity; /* of a leaf */
-	uint8_t hint;	  /* in a leaf: the slot where the next change is looked for first */
+	uint8_t count; /* of the rows in use */
+	uint8_t level; /* 0: a leaf */
+	/* Of a leaf only. */
+	uint16_t live;	  /* a bit for each row that is in use */
+	uint8_t capacity; /* rows */
+	uint8_t hint;	  /* the slot where the next change is looked for first */
+	uint8_t top;	  /* that of a row with the largest last page, or CELLS_NO_TOP */
+	bool vast;	  /* it has had a key that is not exact */
 };
+
+/* The last leaf, about which nobody asks, need not know. */
+#define CELLS_NO_TOP 255
 
 /* A range, and its group. */
 struct cells_row {
@@ -185,6 +207,12 @@ struct cells_spot {
 
 /* The leaf where this key belongs, and its row there, if any. => the map has a root. */
 struct cells_spot vas_cells_find(const struct cells_map *map, uint64_t key);
+/* The same for the key of a link that is in a chain. */
+struct cells_spot vas_cells_home(const struct cells_map *map, const struct cells_link *link,
+				 uint64_t key);
+/* This leaf has got a row with this group: if it is a chain, its oldest link is told. In a tree of
+ * one leaf nobody need be. */
+void vas_cells_name_leaf(struct cells_leaf *leaf, uint64_t group);
 
 /* The row of a leaf with this key, or NULL. */
 const struct cells_row *vas_cells_row(const struct cells_leaf *leaf, uint64_t key);
@@ -207,30 +235,55 @@ static inline uint64_t cells_group_new(const struct cells_link *link)
 	return (uint64_t)(uintptr_t)link | 1;
 }
 
-static inline struct cells_chunk *cells_group_chunk(uint64_t group)
+static inline bool cells_group_is_chain(uint64_t group)
 {
-	return (struct cells_chunk *)(uintptr_t)group;
+	return (group & CELLS_LENGTH) != 0;
 }
 
+/* => it is a chain. */
 static inline struct cells_link *cells_group_link(uint64_t group)
 {
 	return (struct cells_link *)(uintptr_t)(group & ~CELLS_LENGTH);
 }
 
+/* => it is not: its array, or its newest chunk. */
+static inline struct cells_pack *cells_group_pack(uint64_t group)
+{
+	return (struct cells_pack *)(uintptr_t)(group & ~CELLS_ARRAY);
+}
+
+static inline struct cells_chunk *cells_chunk(struct cells_pack *pack)
+{
+	return (struct cells_chunk *)pack;
+}
+
+static inline struct cells_array *cells_array(struct cells_pack *pack)
+{
+	return (struct cells_array *)pack;
+}
+
+/* The link in a slot that is in use. */
+static inline struct cells_link *cells_link_at(const struct cells_pack *pack, unsigned int slot)
+{
+	return pack->wide
+		       ? (struct cells_link *)((const struct cells_chunk *)pack)->slots[slot].link
+		       : ((const struct cells_array *)pack)->links[slot];
+}
+
 /* Adds a link, the newest of all, to a group. False: no memory. */
 bool vas_cells_group_add(uint64_t *group, struct cells_link *link, struct vas_pool *pool);
 
-static inline bool cells_in_chunk(const struct cells_link *link)
+static inline bool cells_in_pack(const struct cells_link *link)
 {
-	return (link->place & CELLS_LENGTH) != 0;
+	return (link->place & CELLS_LENGTH) != 0 && (link->place & CELLS_CODE) != CELLS_LEAF;
 }
 
-static inline struct cells_chunk *cells_chunk_of(const struct cells_link *link)
+static inline struct cells_pack *cells_pack_of(const struct cells_link *link)
 {
-	return (struct cells_chunk *)(link->place & ~CELLS_CODE);
+	return (struct cells_pack *)(link->place & ~CELLS_CODE);
 }
 
-/* The slot of a link that is in a chunk. */
+/* The slot of a link that is in an array or chunk. */
 static inline unsigned int cells_slot_of(const struct cells_link *link)
 {
 	unsigned int code = (unsigned int)(link->place & CELLS_CODE);
@@ -238,14 +291,12 @@ static inline unsigned int cells_slot_of(const struct cells_link *link)
 	return (code >> 3) * 7 + (code & 7) - 1;
 }
 
-/* Takes a link out of its chunk. True: vas_cells_group_shrink must be called. */
-bool vas_cells_chunk_remove(struct cells_link *link, struct vas_pool *pool);
-/* What vas_cells_chunk_remove left to do in the group of that chunk; 0 when none is left. */
+/* Takes a link out of its array or chunk. True: vas_cells_group_shrink must be called. */
+bool vas_cells_pack_remove(struct cells_link *link, struct vas_pool *pool);
+/* What vas_cells_pack_remove left to do in the group of that pack; 0 when none is left. */
 void vas_cells_group_shrink(uint64_t *group, struct vas_pool *pool);
-/* Takes a link out of a chain. => it is in it; 0 when none is left. */
+/* Takes a link out of a chain. => it is in it, and not alone. */
 void vas_cells_chain_remove(uint64_t *group, struct cells_link *link);
-
-size_t vas_cells_chunk_bytes(const struct cells_chunk *chunk);
 
 size_t vas_cells_bytes(const struct vas_file_map *map);
 bool vas_cells_validate(const struct vas_file_map *map, const struct vas_printer *printer);

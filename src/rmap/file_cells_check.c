@@ -13,6 +13,17 @@ static const struct cells_map *map_of(const struct vas_file_map *map)
 	return (const struct cells_map *)map;
 }
 
+/* Of the array, or of the chunk and all older ones. */
+static size_t pack_bytes(struct cells_pack *pack)
+{
+	size_t bytes = 0;
+
+	for (; pack->wide && cells_chunk(pack)->older != NULL;
+	     pack = &cells_chunk(pack)->older->pack)
+		bytes += vas_pool_size(pack->bytes);
+	return bytes + vas_pool_size(pack->bytes);
+}
+
 static size_t bytes_below(struct cells_node *node)
 {
 	size_t bytes = vas_pool_size(vas_cells_node_bytes(node));
@@ -21,11 +32,9 @@ static size_t bytes_below(struct cells_node *node)
 		bytes += bytes_below(cells_inner(node)->children[i].node);
 	for (uint32_t live = node->live; live != 0; live &= live - 1) {
 		uint64_t group = cells_leaf(node)->rows[vas_lowest_bit(live)].group;
-		const struct cells_chunk *chunk = cells_group_chunk(group);
 
-		if ((group & CELLS_LENGTH) == 0)
-			for (; chunk != NULL; chunk = chunk->older)
-				bytes += vas_cells_chunk_bytes(chunk);
+		if (!cells_group_is_chain(group))
+			bytes += pack_bytes(cells_group_pack(group));
 	}
 	return bytes;
 }
@@ -67,53 +76,71 @@ static bool check_link(struct check *check, const struct cells_link *link, uint6
 	return true;
 }
 
-static bool check_chain(struct check *check, const struct cells_row *row)
+static bool check_chain(struct check *check, const struct cells_leaf *leaf,
+			const struct cells_row *row)
 {
-	const struct cells_link *link = cells_group_link(row->group);
+	const struct cells_link *link = cells_group_link(row->group), *oldest = link;
 	uint64_t below = UINT64_MAX;
 
 	for (uint64_t left = row->group & CELLS_LENGTH; left > 0; left--) {
-		if (link == NULL || cells_in_chunk(link))
+		if (link == NULL || ((uintptr_t)link & CELLS_LENGTH) != 0 || cells_in_pack(link))
 			return key_broken(check, "FRMAP-6: a chain is too short", row->key);
 		if (!check_link(check, link, row->key, &below))
 			return false;
+		oldest = link;
 		link = (const struct cells_link *)link->place;
 	}
-	return link == NULL || key_broken(check, "FRMAP-15: a chain is too long", row->key);
+	if (leaf->node.parent != NULL)
+		return oldest->place == ((uintptr_t)leaf | CELLS_LEAF) ||
+		       key_broken(check, "FRMAP-15: a chain does not know its leaf", row->key);
+	return oldest->place == 0 || (oldest->place & CELLS_CODE) == CELLS_LEAF ||
+	       key_broken(check, "FRMAP-15: a chain is too long", row->key);
 }
 
-static bool check_slot(struct check *check, const struct cells_chunk *chunk, unsigned int slot,
+static bool check_slot(struct check *check, struct cells_pack *pack, unsigned int slot,
 		       uint64_t key)
 {
-	const struct vas_file_place *at = &chunk->slots[slot];
-	const struct cells_link *link = (const struct cells_link *)at->link;
+	const struct cells_link *link = cells_link_at(pack, slot);
+	const struct vas_file_place *at = &cells_chunk(pack)->slots[slot];
 
-	if (!cells_in_chunk(link) || cells_chunk_of(link) != chunk || cells_slot_of(link) != slot)
+	if (!cells_in_pack(link) || cells_pack_of(link) != pack || cells_slot_of(link) != slot)
 		return key_broken(check, "FRMAP-15: a link does not know its slot", key);
-	return (at->space == link->head.space && at->start == link->head.start) ||
+	return !pack->wide || (at->space == link->head.space && at->start == link->head.start) ||
 	       key_broken(check, "FRMAP-16: a slot tells another place than its link", key);
 }
 
-static bool check_chunks(struct check *check, const struct cells_row *row)
+/* An array or chunk. `below` as above. */
+static bool check_pack(struct check *check, struct cells_pack *pack, uint64_t key, uint64_t *below)
 {
-	const struct cells_chunk *chunk = cells_group_chunk(row->group), *newer = NULL;
+	if (pack->live == 0 || (pack->live >> (pack->capacity - 1)) > 1)
+		return key_broken(check, "FRMAP-17: wrong slots of an array or chunk", key);
+	for (uint64_t live = pack->live; live != 0;) {
+		unsigned int slot = 63u - (unsigned int)__builtin_clzll(live);
+
+		live &= ~(UINT64_C(1) << slot);
+		if (!check_slot(check, pack, slot, key) ||
+		    !check_link(check, cells_link_at(pack, slot), key, below))
+			return false;
+	}
+	return true;
+}
+
+static bool check_packs(struct check *check, const struct cells_row *row)
+{
+	struct cells_pack *pack = cells_group_pack(row->group);
+	struct cells_chunk *chunk = cells_chunk(pack), *newer = NULL;
 	uint64_t below = UINT64_MAX;
 
+	if (pack->wide == ((row->group & CELLS_ARRAY) != 0))
+		return key_broken(check, "FRMAP-17: a chunk taken for an array", row->key);
+	if (!pack->wide)
+		return check_pack(check, pack, row->key, &below);
 	for (; chunk != NULL; newer = chunk, chunk = chunk->older) {
 		if (chunk->newer != newer)
 			return key_broken(check, "FRMAP-3: a chunk names another after it",
 					  row->key);
-		if (chunk->live == 0 || (chunk->live >> (chunk->capacity - 1)) > 1)
-			return key_broken(check, "FRMAP-17: a chunk with wrong slots", row->key);
-		for (uint64_t live = chunk->live; live != 0;) {
-			unsigned int slot = 63u - (unsigned int)__builtin_clzll(live);
-
-			live &= ~(UINT64_C(1) << slot);
-			if (!check_slot(check, chunk, slot, row->key) ||
-			    !check_link(check, (struct cells_link *)chunk->slots[slot].link,
-					row->key, &below))
-				return false;
-		}
+		if (!check_pack(check, &chunk->pack, row->key, &below))
+			return false;
 	}
 	return true;
 }
@@ -138,10 +165,12 @@ static bool check_row(struct check *check, const struct cells_leaf *leaf, unsign
 			return key_broken(check, "FRMAP-5: a range stands there twice", row->key);
 	if (row->group == 0)
 		return key_broken(check, "FRMAP-6: a range without links", row->key);
+	if (!cells_exact(row->key) && !leaf->node.vast)
+		return key_broken(check, "FRMAP-18: a vast range in a leaf without any", row->key);
 	if (vas_cells_row(leaf, row->key) != row)
 		return key_broken(check, "FRMAP-18: a range with another's tag", row->key);
-	return (row->group & CELLS_LENGTH) != 0 ? check_chain(check, row)
-						: check_chunks(check, row);
+	return cells_group_is_chain(row->group) ? check_chain(check, leaf, row)
+						: check_packs(check, row);
 }
 
 static bool check_leaf(struct check *check, const struct cells_leaf *leaf,
@@ -160,6 +189,10 @@ static bool check_leaf(struct check *check, const struct cells_leaf *leaf,
 		if ((leaf->node.live >> slot & 1) != 0 && cells_last(leaf->rows[slot].key) > max)
 			max = cells_last(leaf->rows[slot].key);
 	}
+	if (leaf->node.top == CELLS_NO_TOP ? bounds->high != UINT64_MAX
+					   : cells_last(leaf->rows[leaf->node.top].key) != max)
+		return key_broken(check, "FRMAP-9: a leaf's largest last page is another row's",
+				  bounds->low);
 	return bounds->max == (bounds->high == UINT64_MAX ? UINT64_MAX : max) ||
 	       key_broken(check, "FRMAP-9: a wrong largest last page of a leaf", bounds->low);
 }

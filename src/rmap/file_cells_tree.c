@@ -12,18 +12,21 @@
  *
  * A leaf's rows are in no order: a row comes into any free place, and goes by leaving one, and who
  * asks for a page looks at all fourteen without a branch. One with just this key is found by its
- * tag, a byte of the key's hash: a leaf's tags are compared all at once. Nobody but the parent
- * names a leaf, so rows move to another one without anybody being told.
+ * tag, a byte of the key's hash: a leaf's tags are compared all at once.
+ *
+ * Its parent names a leaf, and the oldest link of each chain in it, so that a link that is alone is
+ * removed without a descent. Those whose row moves to another leaf are told.
  *
  * What cannot be guessed is computed instead: to look at a few more keys takes less time than one
  * branch that the processor guessed wrong, and it may begin the next change meanwhile.
  *
  * The largest last pages are exact, but for the last child of each level, which may be entered in
- * vain: so ranges that come in ascending order change nothing above their leaf.
+ * vain: so ranges that come in ascending order change nothing above their leaf. A leaf knows which
+ * row has the largest one, and tells its parent nothing when another row goes.
  *
  * A full leaf is split in two halves; where the new key is above or below all of them, it gets a
- * leaf by itself, so that runs in either direction leave full leaves behind. One with few rows left
- * gives them to a neighbour that has room.
+ * leaf by itself, so that runs in either direction leave full leaves behind, and move no row. One
+ * with few rows left gives them to a neighbour that has room.
  */
 
 #include <string.h>
@@ -133,9 +136,9 @@ static struct cells_leaf *descend(const struct cells_map *map, uint64_t key)
 	}
 	*map->finger = (struct cells_finger){
 		.leaf = cells_leaf(child->node),
+		.child = (struct cells_child *)(uintptr_t)child,
 		.low = low,
 		.high = high,
-		.max = child->max,
 	};
 	for (size_t at = 0; at < CELLS_LEAF_BYTES; at += 64)
 		__builtin_prefetch((const char *)child->node + at);
@@ -163,7 +166,8 @@ static uint32_t equal_tags(uint64_t tags, uint64_t tag)
 	return (uint32_t)(equal * UINT64_C(0x0102040810204080) >> 56);
 }
 
-static const struct cells_row *tagged_row(const struct cells_leaf *leaf, uint64_t key)
+__attribute__((always_inline)) static inline const struct cells_row *
+tagged_row(const struct cells_leaf *leaf, uint64_t key)
 {
 	const uint64_t *tags = &leaf->rows[CELLS_LEAF_ROWS].key;
 	uint32_t equal = equal_tags(tags[0], tag_of(key)) | equal_tags(tags[1], tag_of(key)) << 8;
@@ -179,17 +183,22 @@ static const struct cells_row *tagged_row(const struct cells_leaf *leaf, uint64_
 	return NULL;
 }
 
-const struct cells_row *vas_cells_row(const struct cells_leaf *leaf, uint64_t key)
+static const struct cells_row *small_row(const struct cells_leaf *leaf, uint64_t key)
 {
-	if (leaf->node.capacity == CELLS_LEAF_ROWS)
-		return tagged_row(leaf, key);
 	for (unsigned int slot = 0; slot < leaf->node.capacity; slot++)
 		if (leaf->rows[slot].key == key)
 			return &leaf->rows[slot];
 	return NULL;
 }
 
-static struct cells_row *row_of(struct cells_leaf *leaf, uint64_t key)
+const struct cells_row *vas_cells_row(const struct cells_leaf *leaf, uint64_t key)
+{
+	return leaf->node.capacity == CELLS_LEAF_ROWS ? tagged_row(leaf, key)
+						      : small_row(leaf, key);
+}
+
+__attribute__((always_inline)) static inline struct cells_row *row_of(struct cells_leaf *leaf,
+								      uint64_t key)
 {
 	struct cells_row *row = leaf->rows + leaf->node.hint;
 
@@ -199,7 +208,9 @@ static struct cells_row *row_of(struct cells_leaf *leaf, uint64_t key)
 		cells_fetch_link(leaf, leaf->node.hint + CELLS_AHEAD - 1u);
 		return row;
 	}
-	row = (struct cells_row *)(uintptr_t)vas_cells_row(leaf, key);
+	row = (struct cells_row *)(uintptr_t)(leaf->node.capacity == CELLS_LEAF_ROWS
+						      ? tagged_row(leaf, key)
+						      : small_row(leaf, key));
 	if (row != NULL)
 		leaf->node.hint = (uint8_t)(row - leaf->rows + 1);
 	return row;
@@ -209,6 +220,17 @@ struct cells_spot vas_cells_find(const struct cells_map *map, uint64_t key)
 {
 	struct cells_leaf *leaf = leaf_for(map, key);
 
+	return (struct cells_spot){ leaf, row_of(leaf, key) };
+}
+
+struct cells_spot vas_cells_home(const struct cells_map *map, const struct cells_link *link,
+				 uint64_t key)
+{
+	struct cells_leaf *leaf;
+
+	if (map->root->level == 0 || (link->place & CELLS_CODE) != CELLS_LEAF)
+		return vas_cells_find(map, key);
+	leaf = (struct cells_leaf *)(link->place & ~CELLS_CODE);
 	return (struct cells_spot){ leaf, row_of(leaf, key) };
 }
 
@@ -222,59 +244,97 @@ static struct cells_child *child_of(const struct cells_node *node)
 	return child;
 }
 
-/* The largest last page of a leaf, or what is kept of the children. */
+/* The same for a leaf, which may be the finger's. => nothing has happened since it was. */
+static struct cells_child *child_of_leaf(const struct cells_map *map, const struct cells_leaf *leaf)
+{
+	return map->finger->leaf == leaf ? map->finger->child : child_of(&leaf->node);
+}
+
+/* The slot of a row with the largest last page. => there is one. */
+static uint8_t top_of(const struct cells_leaf *leaf)
+{
+	unsigned int top = vas_lowest_bit(leaf->node.live);
+	uint64_t max = 0;
+
+	for (uint32_t live = leaf->node.live; live != 0; live &= live - 1) {
+		unsigned int slot = vas_lowest_bit(live);
+		uint64_t last = cells_last(leaf->rows[slot].key);
+
+		top = last > max ? slot : top;
+		max = last > max ? last : max;
+	}
+	return (uint8_t)top;
+}
+
+static uint64_t largest_in_leaf(struct cells_leaf *leaf)
+{
+	if (leaf->node.top == CELLS_NO_TOP)
+		leaf->node.top = top_of(leaf);
+	return cells_last(leaf->rows[leaf->node.top].key);
+}
+
+/* The largest last page of a leaf, or what is kept of the children. => it has any. */
 static uint64_t largest(struct cells_node *node)
 {
 	uint64_t max = 0;
 
-	if (node->level > 0) {
-		for (unsigned int i = 0; i < node->count; i++) {
-			uint64_t other = cells_inner(node)->children[i].max;
+	if (node->level == 0)
+		return largest_in_leaf(cells_leaf(node));
+	for (unsigned int i = 0; i < node->count; i++) {
+		uint64_t other = cells_inner(node)->children[i].max;
 
-			max = other > max ? other : max;
-		}
-		return max;
-	}
-	for (uint32_t live = node->live; live != 0; live &= live - 1) {
-		uint64_t last = cells_last(cells_leaf(node)->rows[vas_lowest_bit(live)].key);
-
-		max = last > max ? last : max;
+		max = other > max ? other : max;
 	}
 	return max;
 }
 
-/* The node's largest last page is now this one: tells all above. */
-static void tell_max(struct cells_node *node, uint64_t max)
+/* A child's largest last page is now this one: tells all above. */
+static void tell_max(struct cells_child *child, uint64_t max)
 {
-	while (node->parent != NULL) {
-		struct cells_child *child = child_of(node);
+	for (;;) {
+		struct cells_inner *inner = child->node->parent;
+		uint64_t old = child->max;
 
-		if (child->max == max)
-			return;
 		child->max = max;
-		node = &node->parent->node;
-		max = largest(node);
+		if (max == old || inner->node.parent == NULL)
+			return;
+		child = child_of(&inner->node);
+		/* Another child reaches as far. */
+		if (old < child->max && max <= child->max)
+			return;
+		if (max < child->max)
+			max = largest(&inner->node);
 	}
 }
 
 /* A row of the finger's leaf ends at `last` now. */
-static void raise_max(struct cells_map *map, struct cells_leaf *leaf, uint64_t last)
+static void raise_max(struct cells_map *map, uint64_t last)
 {
-	if (map->finger == NULL || last <= map->finger->max)
-		return;
-	map->finger->max = last;
-	tell_max(&leaf->node, last);
+	if (map->finger != NULL && map->finger->leaf != NULL && last > map->finger->child->max)
+		tell_max(map->finger->child, last);
 }
 
-/* One that ended there does not, or is gone. => there are others. */
-static void lower_max(struct cells_map *map, struct cells_leaf *leaf, uint64_t last)
+/* Is it the last node of its level? */
+static bool is_last(const struct cells_node *node)
 {
-	struct cells_finger *finger = map->finger;
+	for (; node->parent != NULL; node = &node->parent->node)
+		if (node->parent->children[node->parent->node.count - 1u].node != node)
+			return false;
+	return true;
+}
 
-	if (finger == NULL || last < finger->max || finger->high == UINT64_MAX)
-		return;
-	finger->max = largest(&leaf->node);
-	tell_max(&leaf->node, finger->max);
+/* Another row may have the largest last page now. => there is one. */
+static void settle_max(struct cells_map *map, struct cells_leaf *leaf)
+{
+	leaf->node.top = CELLS_NO_TOP;
+	if (!is_last(&leaf->node))
+		tell_max(child_of_leaf(map, leaf), largest_in_leaf(leaf));
+}
+
+static void forget_finger(struct cells_map *map)
+{
+	if (map->finger != NULL)
+		map->finger->leaf = NULL;
 }
 
 /* Those without a bound are the last of each level, wherever the tree ends by now. */
@@ -288,22 +348,52 @@ static void open_end(struct cells_map *map)
 		last->max = UINT64_MAX;
 		node = last->node;
 	}
-	if (map->finger != NULL)
-		map->finger->leaf = NULL;
 }
 
 /* ---- More rows ---- */
 
+void vas_cells_name_leaf(struct cells_leaf *leaf, uint64_t group)
+{
+	struct cells_link *link = cells_group_link(group);
+
+	if (leaf->node.parent == NULL || !cells_group_is_chain(group))
+		return;
+	for (uint64_t left = group & CELLS_LENGTH; left > 1; left--)
+		link = (struct cells_link *)link->place;
+	link->place = (uintptr_t)leaf | CELLS_LEAF;
+}
+
+/* Tells all rows. */
+static void name_leaf(struct cells_leaf *leaf)
+{
+	for (uint32_t live = leaf->node.live; live != 0; live &= live - 1)
+		cells_fetch_link(leaf, vas_lowest_bit(live));
+	for (uint32_t live = leaf->node.live; live != 0; live &= live - 1)
+		vas_cells_name_leaf(leaf, leaf->rows[vas_lowest_bit(live)].group);
+}
+
 /* => there is room. */
 static void put_row(struct cells_leaf *leaf, uint64_t key, uint64_t group)
 {
-	unsigned int slot = vas_lowest_bit(~leaf->node.live);
+	unsigned int slot = vas_lowest_bit(~(uint32_t)leaf->node.live), top = leaf->node.top;
 
+	if (top != CELLS_NO_TOP && cells_last(key) > cells_last(leaf->rows[top].key))
+		leaf->node.top = (uint8_t)slot;
 	leaf->rows[slot] = (struct cells_row){ key, group };
+	leaf->node.vast |= !cells_exact(key);
 	set_tag(leaf, slot, tag_of(key));
-	leaf->node.live |= UINT32_C(1) << slot;
+	leaf->node.live = (uint16_t)(leaf->node.live | 1u << slot);
 	leaf->node.count++;
 	leaf->node.hint = (uint8_t)(slot + 1);
+	vas_cells_name_leaf(leaf, group);
+}
+
+static void clear_row(struct cells_leaf *leaf, unsigned int slot)
+{
+	leaf->rows[slot].key = CELLS_NO_KEY;
+	set_tag(leaf, slot, 0);
+	leaf->node.live = (uint16_t)(leaf->node.live & ~(1u << slot));
+	leaf->node.count--;
 }
 
 /* The rows up to `count` are in use, and no others. */
@@ -312,7 +402,8 @@ static void set_rows(struct cells_leaf *leaf, unsigned int count)
 	uint64_t tags[2] = { 0, 0 };
 
 	leaf->node.count = (uint8_t)count;
-	leaf->node.live = (uint32_t)((UINT64_C(1) << count) - 1);
+	leaf->node.live = (uint16_t)((1u << count) - 1);
+	leaf->node.top = CELLS_NO_TOP;
 	for (unsigned int slot = count; slot < leaf->node.capacity; slot++)
 		leaf->rows[slot].key = CELLS_NO_KEY;
 	if (leaf->node.capacity < CELLS_LEAF_ROWS)
@@ -345,14 +436,15 @@ static void move_children(struct cells_inner *to, struct cells_inner *from, unsi
 	set_children(from, slot);
 }
 
-/* A root above the old one. */
-static void add_root(struct cells_map *map, struct vas_pool *pool)
+/* A root above the old one, which is its only child. */
+static struct cells_child *add_root(struct cells_map *map, struct vas_pool *pool)
 {
 	struct cells_node *old = map->root;
 	struct cells_inner *root = take_inner(pool, old->level + 1u);
 
 	put_child(root, 0, &(struct cells_child){ 0, UINT64_MAX, old });
 	map->root = &root->node;
+	return root->children;
 }
 
 /* Splits an inner node that is full, where a child is to come in at `slot`. Returns the half where
@@ -361,27 +453,20 @@ static struct cells_inner *split_inner(struct cells_map *map, struct cells_inner
 				       unsigned int *slot, struct vas_pool *pool);
 
 /* A new node stands right of this one, whose keys end before `key` now. */
-static void add_right(struct cells_map *map, struct cells_node *left, uint64_t key,
+static void add_right(struct cells_map *map, struct cells_child *left, uint64_t key,
 		      struct cells_node *right, struct vas_pool *pool)
 {
-	struct cells_inner *parent;
-	struct cells_child *child;
-	unsigned int slot;
-	bool full;
+	struct cells_inner *parent = left->node->parent;
+	unsigned int slot = (unsigned int)(left - parent->children) + 1;
+	bool full = parent->node.count == CELLS_CHILDREN;
 
-	if (left->parent == NULL)
-		add_root(map, pool);
-	parent = left->parent;
-	child = child_of(left);
-	slot = (unsigned int)(child - parent->children) + 1;
 	/* Together they reach as far as one did, so nobody above need be told if the parent stays. */
-	child->max = largest(left);
-	full = parent->node.count == CELLS_CHILDREN;
+	left->max = largest(left->node);
 	if (full)
 		parent = split_inner(map, parent, &slot, pool);
 	put_child(parent, slot, &(struct cells_child){ key, largest(right), right });
-	if (full)
-		tell_max(&parent->node, largest(&parent->node));
+	if (full && parent->node.parent != NULL)
+		tell_max(child_of(&parent->node), largest(&parent->node));
 }
 
 static struct cells_inner *split_inner(struct cells_map *map, struct cells_inner *inner,
@@ -395,7 +480,8 @@ static struct cells_inner *split_inner(struct cells_map *map, struct cells_inner
 
 	move_children(right, inner, keep);
 	right->children[0].key = 0;
-	add_right(map, &inner->node, key, &right->node, pool);
+	add_right(map, inner->node.parent == NULL ? add_root(map, pool) : child_of(&inner->node),
+		  key, &right->node, pool);
 	if (*slot <= keep)
 		return inner;
 	*slot -= keep;
@@ -411,42 +497,59 @@ static uint64_t middle(const struct cells_leaf *leaf)
 		below = 0;
 		for (unsigned int i = 0; i < CELLS_LEAF_ROWS; i++)
 			below += leaf->rows[i].key < leaf->rows[slot].key;
-		if (below >= CELLS_LEAF_ROWS * 2 / 5 && below <= CELLS_LEAF_ROWS * 3 / 5)
+		if (below >= CELLS_LEAF_ROWS / 3 && below <= CELLS_LEAF_ROWS * 2 / 3)
 			return leaf->rows[slot].key;
 	}
 }
 
-/* Where a full leaf is to be split: the lowest key of the right one. */
-static uint64_t split_at(const struct cells_leaf *leaf, uint64_t key)
+/* Moves the rows of a full leaf from this key on to an empty one. */
+static void move_rows(struct cells_leaf *right, struct cells_leaf *left, uint64_t at)
 {
-	unsigned int below = 0;
+	uint32_t goes = 0;
 
-	for (unsigned int i = 0; i < CELLS_LEAF_ROWS; i++)
-		below += leaf->rows[i].key < key;
-	return below == CELLS_LEAF_ROWS ? key : below == 0 ? key + 1 : middle(leaf);
+	for (unsigned int slot = 0; slot < CELLS_LEAF_ROWS; slot++)
+		goes |= (uint32_t)(left->rows[slot].key >= at) << slot;
+	for (uint32_t rows = goes; rows != 0; rows &= rows - 1)
+		cells_fetch_link(left, vas_lowest_bit(rows));
+	for (; goes != 0; goes &= goes - 1) {
+		unsigned int slot = vas_lowest_bit(goes);
+
+		put_row(right, left->rows[slot].key, left->rows[slot].group);
+		clear_row(left, slot);
+	}
+	left->node.top = CELLS_NO_TOP;
 }
 
 /* Puts a row into a full leaf. */
 static void split_leaf(struct cells_map *map, struct cells_leaf *leaf, uint64_t key, uint64_t group,
 		       struct vas_pool *pool)
 {
-	struct cells_leaf *right = take_leaf(pool, CELLS_LEAF_ROWS);
-	uint64_t at = split_at(leaf, key);
-	unsigned int left_count = 0, right_count = 0;
+	bool first = leaf->node.parent == NULL;
+	struct cells_child *child = first ? add_root(map, pool) : child_of_leaf(map, leaf);
+	struct cells_leaf *new = take_leaf(pool, CELLS_LEAF_ROWS);
+	unsigned int below = 0;
+	uint64_t at;
 
-	for (unsigned int i = 0; i < CELLS_LEAF_ROWS; i++) {
-		struct cells_row row = leaf->rows[i];
-		bool goes = row.key >= at;
-
-		right->rows[right_count] = row;
-		right_count += goes;
-		leaf->rows[left_count] = row;
-		left_count += !goes;
+	set_rows(new, 0);
+	new->node.parent = leaf->node.parent;
+	for (unsigned int i = 0; i < CELLS_LEAF_ROWS; i++)
+		below += leaf->rows[i].key < key;
+	if (below == 0) {
+		put_row(new, key, group);
+		child->node = &new->node;
+		add_right(map, child, key + 1, &leaf->node, pool);
+	} else if (below == CELLS_LEAF_ROWS) {
+		put_row(new, key, group);
+		add_right(map, child, key, &new->node, pool);
+	} else {
+		at = middle(leaf);
+		move_rows(new, leaf, at);
+		put_row(key < at ? leaf : new, key, group);
+		add_right(map, child, at, &new->node, pool);
 	}
-	set_rows(leaf, left_count);
-	set_rows(right, right_count);
-	put_row(key < at ? leaf : right, key, group);
-	add_right(map, &leaf->node, at, &right->node, pool);
+	if (first)
+		name_leaf(leaf);
+	forget_finger(map);
 	open_end(map);
 }
 
@@ -461,6 +564,7 @@ static struct cells_leaf *grow(struct cells_map *map, size_t bytes, struct vas_p
 	if (old != NULL) {
 		count = old->node.count;
 		memcpy(leaf->rows, old->rows, count * sizeof(*old->rows));
+		leaf->node.vast = old->node.vast;
 		give_node(pool, &old->node);
 	}
 	set_rows(leaf, count);
@@ -491,7 +595,7 @@ static bool provide(struct cells_map *map, const struct cells_leaf *leaf, struct
 	if (vas_pool_reserve(pool, sizeof(*map->finger), 1) != 0)
 		return false;
 	map->finger = vas_pool_take(pool, sizeof(*map->finger));
-	*map->finger = (struct cells_finger){ .high = UINT64_MAX, .max = UINT64_MAX };
+	*map->finger = (struct cells_finger){ .leaf = NULL };
 	return true;
 }
 
@@ -517,7 +621,7 @@ bool vas_cells_add_row(struct cells_map *map, struct cells_leaf *leaf, uint64_t 
 		leaf = make_room(map, leaf, pool);
 	if (leaf == NULL)
 		return false;
-	raise_max(map, leaf, last);
+	raise_max(map, last);
 	if (leaf->node.count < leaf->node.capacity)
 		put_row(leaf, key, group);
 	else
@@ -528,15 +632,15 @@ bool vas_cells_add_row(struct cells_map *map, struct cells_leaf *leaf, uint64_t 
 bool vas_cells_change_row(struct cells_map *map, struct cells_spot spot, uint64_t key)
 {
 	const struct cells_finger *finger = map->finger;
-	uint64_t old = spot.row->key;
+	unsigned int slot = (unsigned int)(spot.row - spot.leaf->rows);
 
 	if ((finger != NULL && (key < finger->low || key > finger->high)) ||
 	    row_of(spot.leaf, key) != NULL)
 		return false;
 	spot.row->key = key;
-	set_tag(spot.leaf, (unsigned int)(spot.row - spot.leaf->rows), tag_of(key));
-	lower_max(map, spot.leaf, cells_last(old));
-	raise_max(map, spot.leaf, cells_last(key));
+	spot.leaf->node.vast |= !cells_exact(key);
+	set_tag(spot.leaf, slot, tag_of(key));
+	settle_max(map, spot.leaf);
 	return true;
 }
 
@@ -625,27 +729,25 @@ void vas_cells_drop_row(struct cells_map *map, struct cells_spot spot, struct va
 {
 	struct cells_node *node = &spot.leaf->node, *parent;
 	unsigned int slot = (unsigned int)(spot.row - spot.leaf->rows);
-	uint64_t last = cells_last(spot.row->key);
 
-	spot.row->key = CELLS_NO_KEY;
-	set_tag(spot.leaf, slot, 0);
-	node->live &= ~(UINT32_C(1) << slot);
-	node->count--;
-	if (node->count > 0)
-		lower_max(map, spot.leaf, last);
-	if (node->count > FEW || (node->parent == NULL && node->count > 0))
+	clear_row(spot.leaf, slot);
+	if (slot == node->top && node->count > 0)
+		settle_max(map, spot.leaf);
+	/* With fewer rows it stays, unless a neighbour comes to have few. */
+	if (node->count > 0 && (node->count != FEW || node->parent == NULL))
 		return;
 	for (; node->parent != NULL && node->count <= FEW; node = parent) {
 		parent = &node->parent->node;
 		if (node->count == 0) {
 			drop_child(child_of(node), pool);
-			if (parent->count > 0)
-				tell_max(parent, largest(parent));
+			if (parent->count > 0 && parent->parent != NULL)
+				tell_max(child_of(parent), largest(parent));
 		} else if (!join_beside(node, pool)) {
 			break;
 		}
 	}
 	lower_root(map, pool);
+	forget_finger(map);
 	if (map->root != NULL)
 		open_end(map);
 }

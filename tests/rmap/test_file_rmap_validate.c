@@ -206,34 +206,65 @@ static void prio_tree_invariants_are_checked(void **state)
 	unmake(&bed);
 }
 
-/* Twelve links of one range: a chunk in place of the chain. */
-static void cells_groups_are_checked(void **state)
+/* So many links get one range. Returns its group. */
+static uint64_t gather_links(struct bed *bed, size_t count)
 {
-	struct cells_chunk *chunk;
-	struct cells_map *map;
-	struct cells_link *link;
 	struct cells_spot spot;
+
+	for (size_t i = 0; i < count; i++)
+		vas_file_map_resize(bed->map, bed->links[i], 5, 25, 0, &bed->pool);
+	spot = vas_cells_find((struct cells_map *)bed->map, cells_key(5, 25));
+	assert_non_null(spot.row);
+	return spot.row->group;
+}
+
+static void cells_arrays_are_checked(void **state)
+{
+	struct cells_array *array;
+	struct cells_link *link;
+	struct cells_pack *pack;
 	struct bed bed;
 
 	(void)state;
 	make(&bed, &vas_file_cells);
 	break_any(&bed);
-	map = (struct cells_map *)bed.map;
-	for (size_t i = 0; i < 12; i++)
-		vas_file_map_resize(bed.map, bed.links[i], 5, 25, 0, &bed.pool);
+	pack = cells_group_pack(gather_links(&bed, 12));
+	assert_false(pack->wide);
+	array = cells_array(pack);
 	link = (struct cells_link *)bed.links[11];
-	assert_true(cells_in_chunk(link));
-	spot = vas_cells_find(map, cells_key(5, 25));
-	assert_non_null(spot.row);
-	chunk = cells_group_chunk(spot.row->group);
-	BREAK(&bed, chunk->newer, chunk, "FRMAP-3");
 	BREAK(&bed, link->head.changed, bed.links[5]->changed, "FRMAP-4");
 	BREAK(&bed, link->head.last, link->head.last + 1, "FRMAP-6");
 	BREAK(&bed, link->place, ((struct cells_link *)bed.links[10])->place, "FRMAP-15");
+	BREAK(&bed, array->links[3], link, "FRMAP-15");
+	BREAK(&bed, pack->live, 0, "FRMAP-17");
+	BREAK(&bed, pack->live, pack->live | UINT64_C(1) << pack->capacity, "FRMAP-17");
+	BREAK(&bed, pack->wide, true, "FRMAP-17");
+	unmake(&bed);
+}
+
+static void cells_chunks_are_checked(void **state)
+{
+	struct cells_chunk *chunk;
+	struct cells_link *link;
+	struct cells_pack *pack;
+	struct bed bed;
+
+	(void)state;
+	make(&bed, &vas_file_cells);
+	pack = cells_group_pack(gather_links(&bed, 60));
+	assert_true(pack->wide);
+	chunk = cells_chunk(pack);
+	assert_non_null(chunk->older);
+	link = (struct cells_link *)bed.links[59];
+	BREAK(&bed, chunk->newer, chunk, "FRMAP-3");
+	BREAK(&bed, chunk->older->newer, NULL, "FRMAP-3");
+	BREAK(&bed, link->head.changed, bed.links[5]->changed, "FRMAP-4");
+	BREAK(&bed, link->place, ((struct cells_link *)bed.links[58])->place, "FRMAP-15");
 	BREAK(&bed, link->head.start, 4096, "FRMAP-16");
 	BREAK(&bed, chunk->slots[0].space, (struct vas_space *)64, "FRMAP-16");
-	BREAK(&bed, chunk->live, 0, "FRMAP-17");
-	BREAK(&bed, chunk->live, chunk->live | UINT64_C(1) << chunk->capacity, "FRMAP-17");
+	BREAK(&bed, pack->live, 0, "FRMAP-17");
+	BREAK(&bed, pack->live, pack->live | UINT64_C(1) << pack->capacity, "FRMAP-17");
+	BREAK(&bed, pack->wide, false, "FRMAP-17");
 	unmake(&bed);
 }
 
@@ -257,9 +288,11 @@ static void cells_tree_invariants_are_checked(void **state)
 	assert_non_null(spot.row);
 	assert_ptr_equal(root->children[0].node, &leaf->node);
 	BREAK(&bed, link->place, (uintptr_t)bed.links[3], "FRMAP-15");
+	BREAK(&bed, link->place, link->place + 64, "FRMAP-15");
 	BREAK(&bed, leaf->node.parent, NULL, "FRMAP-7");
 	BREAK(&bed, root->children[0].max, root->children[0].max + 1000, "FRMAP-9");
 	BREAK(&bed, root->children[0].max, 1, "FRMAP-9");
+	BREAK(&bed, leaf->node.top, CELLS_NO_TOP, "FRMAP-9");
 	BREAK(&bed, root->children[root->node.count - 1].max, 1, "FRMAP-9");
 	BREAK(&bed, root->children[0].key, 1, "FRMAP-5");
 	BREAK(&bed, root->children[2].key, 1, "FRMAP-5");
@@ -273,6 +306,9 @@ static void cells_tree_invariants_are_checked(void **state)
 	BREAK(&bed, leaf->node.count, 0, "FRMAP-18");
 	BREAK(&bed, leaf->node.count, leaf->node.capacity + 1, "FRMAP-18");
 	BREAK(&bed, *cells_tags(leaf), 0, "FRMAP-18");
+	vas_file_map_resize(bed.map, bed.links[89], 7, UINT64_C(1) << 40, 0, &bed.pool);
+	leaf = vas_cells_find(map, cells_key(7, UINT64_C(1) << 40)).leaf;
+	BREAK(&bed, leaf->node.vast, false, "FRMAP-18");
 	unmake(&bed);
 }
 
@@ -309,7 +345,8 @@ int main(void)
 		cmocka_unit_test(range_list_invariants_are_checked),
 		cmocka_unit_test(interval_tree_invariants_are_checked),
 		cmocka_unit_test(prio_tree_invariants_are_checked),
-		cmocka_unit_test(cells_groups_are_checked),
+		cmocka_unit_test(cells_arrays_are_checked),
+		cmocka_unit_test(cells_chunks_are_checked),
 		cmocka_unit_test(cells_tree_invariants_are_checked),
 		cmocka_unit_test(cell_invariants_are_checked),
 	};
