@@ -35,7 +35,8 @@
  * and those that do are bounded by the pages that live. Where one would have to count, and the
  * node above the leaf has but two leaves, and this one has unmapped nothing, births take a label of
  * that node instead: a walk may look at one space in vain, as the chains do when they re-use a
- * head; soon one of the two exits.
+ * head; soon one of the two exits. But who has forked before is likely to stay, and to fork again:
+ * the births of a child other than the first count.
  *
  * Moved parts. A page's number is its virtual page number where it was made, and stays so by
  * fork. mremap breaks that. A few pages that are the space's own are numbered anew while their
@@ -126,13 +127,15 @@
  * a leaf are only freed with its space's lock held alone. A walk visits a parent before its
  * children, so that a fork that copies entries meanwhile is behind it or will be seen. While
  * mremap moves entries, a walk may miss them, as in any design; who needs all counts them.
+ * One lock more, below all others, guards the list of roots and the labels that are free.
  *
  * Costs. Fault: no lock; two loads and two stores (and an add, if its label counts); two looks into
  * small trees where something has moved. Fork: one node of 64 bytes, whatever the areas; a look at
  * each area's flags; a copy of each moved part's record. Exit: taking a leaf out. mremap: each page
- * when it is renumbered, else a record of 88 bytes. Memory, on a 64-bit machine: 136 bytes in each
+ * when it is renumbered, else a record of 88 bytes. Memory, on a 64-bit machine: 112 bytes in each
  * space and 32 once it has a page; nothing in an area. A walk: the live leaves below the node, one
- * place in each; 1 for what was made since the last fork.
+ * place in each, older spaces first, as the chains mostly have them, since what few still map is
+ * mostly left with the old; 1 for what was made since the last fork.
  *
  * Where it breaks. A thousand children that all still have a page's number, but not the page: each
  * is looked at, as in the chains. A space that unmaps more than 64 separate parts of what it
@@ -190,10 +193,7 @@ static int on_open(void *data, struct vas_space *space, struct vas_space *parent
 			return err;
 		from->child = mine;
 	}
-	vas_mutex_lock(&lineage->lock, VAS_RANK_LEAF);
-	vas_list_add_before(&lineage->spaces, &mine->all);
-	lineage->space_count++;
-	vas_mutex_unlock(&lineage->lock, VAS_RANK_LEAF);
+	__atomic_fetch_add(&lineage->spaces, 1, __ATOMIC_RELAXED);
 	return 0;
 }
 
@@ -205,10 +205,7 @@ static void on_close(void *data, struct vas_space *space)
 	vas_assert(mine->moved == NULL);
 	vas_lineage_tree_leave(lineage, mine);
 	vas_lineage_moved_trim(lineage, mine, 0);
-	vas_mutex_lock(&lineage->lock, VAS_RANK_LEAF);
-	vas_list_remove(&mine->all);
-	lineage->space_count--;
-	vas_mutex_unlock(&lineage->lock, VAS_RANK_LEAF);
+	__atomic_fetch_sub(&lineage->spaces, 1, __ATOMIC_RELAXED);
 }
 
 /* What was inherited with these numbers is gone. If there is anything at their natural place, it was
@@ -229,7 +226,7 @@ static void lose(struct lineage *lineage, struct lineage_space *mine,
 	vas_lineage_gone_add(lineage, &mine->node, first, last, time);
 }
 
-/* Areas of which the child has nothing: not inherited, or wiped. */
+/* Areas of which the child has nothing: not inherited, or wiped. Its births are its own then. */
 static void leave_out(struct lineage *lineage, struct lineage_space *child,
 		      const struct vas_area *area)
 {
@@ -237,6 +234,7 @@ static void leave_out(struct lineage *lineage, struct lineage_space *child,
 	    !private_area(area) || child->node.family == NULL)
 		return;
 	lineage_lock(child->node.family);
+	child->node.current = NULL;
 	vas_lineage_gone_add(lineage, &child->node, first_of(area), last_of(area), child->clock);
 	lineage_unlock(child->node.family);
 }
@@ -290,6 +288,9 @@ static void on_settle(void *data, struct vas_space *space)
 {
 	struct lineage_space *mine = lineage_space_of(space);
 
+	/* The end of exit or exec. */
+	if (!mine->calling && lineage_has_relatives(mine) && vas_find_ge(space, 0) == NULL)
+		vas_lineage_tree_leave(data, mine);
 	mine->calling = false;
 	mine->carried = false;
 	mine->child = NULL;
@@ -374,7 +375,7 @@ static void move(struct lineage *lineage, struct lineage_space *mine, const stru
 	vas_lineage_moved_drop(lineage, mine, start, grown, NULL);
 	if (mine->renumbering) {
 		vas_lineage_moved_drop(lineage, mine, from, from + (last - start), NULL);
-		vas_lineage_gone_back(&mine->node, start, last);
+		vas_lineage_gone_back(lineage, &mine->node, start, last);
 		__atomic_fetch_add(&lineage->renumbered, 1, __ATOMIC_RELAXED);
 	} else {
 		vas_lineage_moved_carry(lineage, mine, from, from + (last - start), start - from);
@@ -398,10 +399,6 @@ static void on_apply(void *data, struct vas_space *space, const struct vas_op *o
 		break;
 	case VAS_OP_MAP:
 		map(mine, op);
-		break;
-	case VAS_OP_FREE:
-		if (lineage_has_relatives(mine) && vas_find_ge(space, 0) == NULL)
-			vas_lineage_tree_leave(lineage, mine);
 		break;
 	case VAS_OP_MOVE:
 		move(lineage, mine, op);
@@ -535,97 +532,6 @@ static void moved(void *instance, struct vas_page *page, struct vas_binding *sav
 	}
 }
 
-/* The walk. */
-
-struct search {
-	struct vas_anon_walk *walk;
-	const struct lineage_space *mine;
-	uint64_t index;
-};
-
-static bool visit_page(const struct search *search, uint64_t page)
-{
-	search->walk->candidates++;
-	return search->walk->visit(search->walk->context, search->mine->node.space,
-				   page << VAS_PAGE_SHIFT);
-}
-
-/* The places in one space, of what is gone since `gone`. */
-static bool visit_space(struct search *search, const struct lineage_node *leaf, uint32_t gone)
-{
-	const struct lineage_space *mine = (const struct lineage_space *)(const void *)leaf;
-	uint64_t number = lineage_number(search->index);
-	uint32_t time = lineage_time(search->index);
-	/* It was made in a part that had moved, and none has come home since. */
-	bool stays = time % 2 != 0 && lineage_alone(mine, time);
-	const struct lineage_moved *part = NULL;
-
-	search->mine = mine;
-	while (lineage_moved_reach(mine, number)) {
-		part = vas_lineage_moved_find(mine, search->index, part);
-		if (part == NULL)
-			break;
-		if ((stays && part->time != time) ||
-		    (part->time > gone && part->time != LINEAGE_LAST_TIME))
-			return true;
-		if (!visit_page(search, number - part->displacement))
-			return false;
-		if (lineage_alone(mine, part->time))
-			return true;
-	}
-	return stays || gone != LINEAGE_NEVER || visit_page(search, number);
-}
-
-/* All leaves below `top`, a parent's own line before its children's. */
-static void visit_below(const struct lineage_node *top, uint64_t index, struct vas_anon_walk *walk)
-{
-	struct search search = { .walk = walk, .index = index };
-	const struct lineage_node *node = top, *at = NULL;
-	uint32_t gone = LINEAGE_NEVER; /* at the node `at`, which is above this one */
-
-	for (;;) {
-		if (gone == LINEAGE_NEVER && node->gone != NULL && node != top) {
-			gone = vas_lineage_gone_since(node->gone, index);
-			at = node;
-		}
-		if (node->space == NULL) {
-			node = node->first;
-			continue;
-		}
-		if (!visit_space(&search, node, gone))
-			return;
-		if (node == top)
-			return;
-		while (node != top && node->next == NULL) {
-			gone = at == node ? LINEAGE_NEVER : gone;
-			node = node->parent;
-		}
-		if (node == top)
-			return;
-		gone = at == node ? LINEAGE_NEVER : gone;
-		node = node->next;
-	}
-}
-
-static void walk(void *instance, struct vas_page *page, struct vas_anon_walk *walk)
-{
-	struct lineage_label *label = lineage_label_of(page->owner), *family;
-
-	(void)instance;
-	if (label == NULL)
-		return;
-	for (;;) {
-		family = lineage_family_of(label);
-		lineage_lock(family);
-		if (family == lineage_family_of(label))
-			break;
-		lineage_unlock(family);
-	}
-	if (label->node != NULL)
-		visit_below(label->node, page->index, walk);
-	lineage_unlock(family);
-}
-
 /* The instance. */
 
 static int create(const struct vas_anon_rmap_config *config, void **instance)
@@ -641,7 +547,6 @@ static int create(const struct vas_anon_rmap_config *config, void **instance)
 	*lineage = (struct lineage){ .allocator = config->allocator, .host = config->host };
 	vas_record_store_init(&lineage->labels, config->allocator, sizeof(struct lineage_label));
 	vas_record_store_init(&lineage->counted, config->allocator, sizeof(struct lineage_label));
-	vas_list_init(&lineage->spaces);
 	*instance = lineage;
 	return 0;
 }
@@ -652,7 +557,7 @@ static void destroy(void *instance)
 
 	if (lineage == NULL)
 		return;
-	vas_assert(vas_list_empty(&lineage->spaces));
+	vas_assert(lineage->forest.first == NULL);
 	vas_lineage_tree_bury(lineage, SIZE_MAX);
 	vas_assert(lineage->dead == NULL && lineage->inner_nodes == 0);
 	vas_record_store_finish(&lineage->labels);
@@ -676,7 +581,7 @@ const struct vas_anon_rmap_design vas_lineage_design = {
 	.forget = forget,
 	.moved = moved,
 	.follows = follows,
-	.walk = walk,
+	.walk = vas_lineage_walk,
 	.count = vas_lineage_count,
 	.print = vas_lineage_print,
 	.validate = vas_lineage_validate,

@@ -7,7 +7,6 @@
 
 #include <vas/anon_rmap.h>
 
-#include "base/list.h"
 #include "base/lock.h"
 #include "record_store.h"
 #include "red_black.h"
@@ -43,7 +42,10 @@ struct lineage_gone {
 	} ranges[];
 };
 
-/* A node of the fork tree: a live space, or what two or more of them have come from. */
+/*
+ * A node of the fork tree: a live space, or what two or more of them have come from. A root has the
+ * other roots for siblings, but no parent; these links of its own are under lineage.lock.
+ */
 struct lineage_node {
 	struct lineage_node *parent, *next, *prev;
 	union {
@@ -86,18 +88,22 @@ struct lineage_space {
 	struct vas_red_black *moved;  /* its moved parts, by index */
 	struct vas_red_black *places; /* and by virtual page number */
 	struct lineage_moved *spares;
-	uint32_t spare_count, promised;
-	uint32_t clock;	     /* even; what is made where a moved part has the index has this time */
-	uint32_t came_home;  /* the time when a moved part last did */
-	struct vas_list all; /* lineage.spaces */
 	union {
 		struct lineage_space *child; /* of the fork that is under way */
 		/* Of mremap: where the last VAS_OP_MAP ended; then, where what moved was. */
 		uint64_t edge;
 	};
-	bool calling;	  /* inside a call: not exit, not exec */
-	bool renumbering; /* what moves gets the indexes of its new place */
-	bool carried;	  /* it has kept them */
+	/* Changed with the family's lock and the space's, so that either is enough to look. */
+	uint32_t clock;	    /* even; what is made where a moved part has the index has this time */
+	uint32_t came_home; /* the time when a moved part last did */
+	/* The space's. */
+	uint32_t spare_count;
+	uint32_t promised : 27;
+	uint32_t forked : 1;
+	uint32_t eldest : 1;	  /* when it was made, its parent had not forked before */
+	uint32_t calling : 1;	  /* inside a call: not exit, not exec */
+	uint32_t renumbering : 1; /* what moves gets the indexes of its new place */
+	uint32_t carried : 1;	  /* it has kept them */
 };
 
 struct lineage {
@@ -105,11 +111,10 @@ struct lineage {
 	struct vas_anon_rmap_host host;
 	struct vas_mutex lock;			 /* of all below; the lowest */
 	struct vas_record_store labels, counted; /* of both kinds */
-	struct vas_record *dead; /* labels that count, without node, but not without pages */
-	struct vas_list spaces;
-	size_t space_count;
+	struct vas_record *dead;    /* labels that count, without node, but not without pages */
+	struct lineage_node forest; /* its children are the roots of all families */
 	/* Changed by atomic operations; the second line: ever. */
-	size_t inner_nodes, moved_parts, spare_parts, gone_bytes;
+	size_t spaces, inner_nodes, moved_parts, spare_parts, gone_bytes;
 	size_t splits, siblings, collapses, displaced, renumbered;
 };
 
@@ -235,9 +240,11 @@ void vas_lineage_gone_add(struct lineage *lineage, struct lineage_node *node, ui
 			  uint64_t last, uint32_t time);
 void vas_lineage_gone_add_all(struct lineage *lineage, struct lineage_node *node,
 			      const struct lineage_gone *from);
-void vas_lineage_gone_remove(struct lineage_node *node, uint64_t first, uint64_t last);
+void vas_lineage_gone_remove(struct lineage *lineage, struct lineage_node *node, uint64_t first,
+			     uint64_t last);
 /* The same for all nodes from the leaf up: something has come back there. */
-void vas_lineage_gone_back(struct lineage_node *leaf, uint64_t first, uint64_t last);
+void vas_lineage_gone_back(struct lineage *lineage, struct lineage_node *leaf, uint64_t first,
+			   uint64_t last);
 void vas_lineage_gone_free(struct lineage *lineage, struct lineage_node *node);
 
 /* lineage_moved.c: the moved parts of a space. => the family's lock and the space's, but for what
@@ -284,6 +291,10 @@ bool vas_lineage_moved_has(const struct lineage_space *mine, uint64_t number);
 const struct lineage_moved *vas_lineage_moved_find(const struct lineage_space *mine, uint64_t index,
 						   const struct lineage_moved *after);
 bool vas_lineage_moved_check(const struct lineage_space *mine, size_t *count);
+
+/* lineage_walk.c */
+
+void vas_lineage_walk(void *instance, struct vas_page *page, struct vas_anon_walk *walk);
 
 /* lineage_check.c: its figures. */
 

@@ -4,7 +4,8 @@
 /*
  * The figures of lineage and its validator:
  *
- *	LINEAGE-1  parents and children name each other; an inner node has two children or more
+ *	LINEAGE-1  parents and children name each other, as roots do; an inner node has two children or
+ *	           more
  *	LINEAGE-2  a label lies with the node that it names, and both are of one family
  *	LINEAGE-3  a family's own label is its root's
  *	LINEAGE-4  what a space binds births to is a label of its leaf's or, if it does not count and
@@ -13,7 +14,7 @@
  *	LINEAGE-6  the trees of moved parts are in order and hold the same; each part lies in areas
  *	           and moved before now
  *	LINEAGE-7  a root has nothing gone
- *	LINEAGE-8  spaces are as many as are counted
+ *	LINEAGE-8  no more spaces have a family than there are
  */
 
 #include "lineage.h"
@@ -89,31 +90,6 @@ static bool check_children(const struct lineage_node *node, const struct vas_pri
 	return true;
 }
 
-/* Adds the subtree's spaces and inner nodes. */
-static bool check_node(const struct lineage_node *node, const struct lineage_label *family,
-		       const struct vas_printer *printer, uint64_t *spaces, uint64_t *inner)
-{
-	const struct lineage_node *at = node;
-
-	for (;;) {
-		if (!check_labels(at, family, printer))
-			return false;
-		*spaces += at->space != NULL;
-		*inner += at->space == NULL;
-		if (at->space == NULL) {
-			if (!check_children(at, printer))
-				return false;
-			at = at->first;
-			continue;
-		}
-		while (at != node && at->next == NULL)
-			at = at->parent;
-		if (at == node)
-			return true;
-		at = at->next;
-	}
-}
-
 /* Moved parts lie in private areas. */
 static bool check_moved(const struct lineage_space *mine, const struct vas_printer *printer)
 {
@@ -150,44 +126,74 @@ static bool may_bind(const struct lineage_node *leaf, const struct lineage_label
 	return node == leaf || (node != NULL && !lineage_counts(current) && leaf->gone == NULL);
 }
 
-static bool check_space(const struct lineage_space *mine, const struct vas_printer *printer)
+static bool check_space(const struct lineage_space *mine, const struct lineage_label *family,
+			const struct vas_printer *printer)
 {
-	const struct lineage_label *family = mine->node.family, *label = mine->node.labels;
-	const struct lineage_node *root = &mine->node;
-	uint64_t spaces = 0, inner = 0;
-
-	if (!check_moved(mine, printer))
-		return false;
-	if (family == NULL)
-		return label == NULL && root->parent == NULL && mine->node.current == NULL
-			       ? true
-			       : broken(printer, "LINEAGE-2", "a space without family has more");
-	if (!may_bind(root, mine->node.current))
+	if (mine->node.family != family)
+		return broken(printer, "LINEAGE-2", "a space of another family");
+	if (!may_bind(&mine->node, mine->node.current))
 		return broken(printer, "LINEAGE-4", "births are bound to another node");
-	while (root->parent != NULL)
-		root = root->parent;
-	if (root->gone != NULL && root->gone->count != 0 && root != &mine->node)
+	return check_moved(mine, printer);
+}
+
+static const struct lineage_label *family_below(const struct lineage_node *node)
+{
+	while (node->space == NULL)
+		node = node->first;
+	return node->family;
+}
+
+/* Adds the tree's spaces. */
+static bool check_family(struct lineage_node *root, const struct vas_printer *printer,
+			 size_t *spaces)
+{
+	const struct lineage_label *family = family_below(root);
+	struct lineage_node *at = root;
+	size_t leaves = 0, inner = 0;
+
+	if (root->space == NULL && root->gone != NULL && root->gone->count != 0)
 		return broken(printer, "LINEAGE-7", "a root has lost what it cannot have had");
-	if (family->node != root)
+	if (family == NULL || family->node != root)
 		return broken(printer, "LINEAGE-3", "a family's label is not its root's");
-	if (!check_node(root, family, printer, &spaces, &inner))
-		return false;
-	if (spaces != family->as.own.spaces || inner >= spaces)
-		return broken(printer, "LINEAGE-5", "a family counts its spaces wrongly");
-	return true;
+	for (;;) {
+		if (!check_labels(at, family, printer))
+			return false;
+		if (at->space == NULL) {
+			inner++;
+			if (!check_children(at, printer))
+				return false;
+			at = at->first;
+			continue;
+		}
+		leaves++;
+		if (!check_space(lineage_space_at(at), family, printer))
+			return false;
+		while (at != root && at->next == NULL)
+			at = at->parent;
+		if (at == root)
+			break;
+		at = at->next;
+	}
+	*spaces += leaves;
+	return leaves == family->as.own.spaces && inner < leaves
+		       ? true
+		       : broken(printer, "LINEAGE-5", "a family counts its spaces wrongly");
 }
 
 bool vas_lineage_validate(void *instance, const struct vas_printer *printer)
 {
-	struct lineage *lineage = instance;
-	size_t count = 0;
+	const struct lineage *lineage = instance;
+	const struct lineage_node *prev = NULL;
+	size_t spaces = 0;
 
-	vas_list_for_each (link, &lineage->spaces) {
-		count++;
-		if (!check_space(vas_container_of(link, struct lineage_space, all), printer))
+	for (struct lineage_node *root = lineage->forest.first; root != NULL; root = root->next) {
+		if (root->parent != NULL || root->prev != prev)
+			return broken(printer, "LINEAGE-1", "a root among others'");
+		prev = root;
+		if (!check_family(root, printer, &spaces))
 			return false;
 	}
-	return count == lineage->space_count
+	return spaces <= lineage->spaces
 		       ? true
 		       : broken(printer, "LINEAGE-8", "spaces are counted wrongly");
 }

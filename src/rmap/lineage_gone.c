@@ -156,7 +156,8 @@ void vas_lineage_gone_add_all(struct lineage *lineage, struct lineage_node *node
 				     from->ranges[i].time);
 }
 
-void vas_lineage_gone_remove(struct lineage_node *node, uint64_t first, uint64_t last)
+void vas_lineage_gone_remove(struct lineage *lineage, struct lineage_node *node, uint64_t first,
+			     uint64_t last)
 {
 	struct lineage_gone *gone = node->gone;
 	uint32_t at;
@@ -167,12 +168,15 @@ void vas_lineage_gone_remove(struct lineage_node *node, uint64_t first, uint64_t
 	while (at < gone->count && gone->ranges[at].first <= last)
 		if (!cut(gone, at, first, last))
 			at++;
+	if (gone->count == 0)
+		vas_lineage_gone_free(lineage, node);
 }
 
-void vas_lineage_gone_back(struct lineage_node *leaf, uint64_t first, uint64_t last)
+void vas_lineage_gone_back(struct lineage *lineage, struct lineage_node *leaf, uint64_t first,
+			   uint64_t last)
 {
 	for (struct lineage_node *node = leaf; node != NULL; node = node->parent)
-		vas_lineage_gone_remove(node, first, last);
+		vas_lineage_gone_remove(lineage, node, first, last);
 }
 
 void vas_lineage_gone_free(struct lineage *lineage, struct lineage_node *node)

@@ -11,9 +11,11 @@
 #include "lineage.h"
 
 #include "base/assert.h"
+#include "base/list.h"
 
-/* As the record has room for: no area has more pages. */
-#define HOME(pages) ((pages) & ((UINT64_C(1) << 45) - 1))
+/* As the records have room for: no area has more pages, no call moves more parts. */
+#define HOME(pages)	((pages) & ((UINT64_C(1) << 45) - 1))
+#define PROMISED(count) ((count) & ((UINT32_C(1) << 27) - 1))
 
 static struct lineage_moved *at_index(const struct vas_red_black *node)
 {
@@ -164,7 +166,7 @@ bool vas_lineage_moved_reserve(struct lineage *lineage, struct lineage_space *mi
 {
 	const struct vas_allocator *allocator = lineage->allocator;
 
-	mine->promised += (uint32_t)count;
+	mine->promised = PROMISED(mine->promised + (uint32_t)count);
 	while (mine->spare_count < mine->promised) {
 		struct lineage_moved *moved = allocator->allocate(
 			allocator->context, sizeof(*moved), _Alignof(struct lineage_moved));
@@ -203,7 +205,8 @@ static void add(struct lineage *lineage, struct lineage_space *mine, struct line
 	vas_assert(moved != NULL);
 	store->spares = moved->spare;
 	store->spare_count--;
-	store->promised -= store->promised != 0;
+	if (store->promised != 0)
+		store->promised = PROMISED(store->promised - 1);
 	__atomic_fetch_sub(&lineage->spare_parts, 1, __ATOMIC_RELAXED);
 	__atomic_fetch_add(&lineage->moved_parts, 1, __ATOMIC_RELAXED);
 	*moved = *like;
@@ -316,7 +319,7 @@ static void go_on(struct lineage *lineage, struct lineage_space *mine, struct li
 		insert_page(mine, moved);
 		return;
 	}
-	vas_lineage_gone_back(&mine->node, moved->first, moved->last);
+	vas_lineage_gone_back(lineage, &mine->node, moved->first, moved->last);
 	mine->came_home = mine->clock;
 	free_record(lineage, mine, moved);
 }

@@ -62,11 +62,16 @@ static void set_family(struct lineage_label *label, const struct lineage_label *
 			 __ATOMIC_RELEASE);
 }
 
+/* The first leaf below a node is the space's that forked there; others are its children's. */
+static bool is_child(const struct lineage_node *leaf)
+{
+	return leaf->parent != NULL && leaf->parent->first != leaf;
+}
+
 /* Are there so few labels at the leaf and above that a new one need not count? */
 static bool few_labels(const struct lineage_node *leaf)
 {
-	bool is_child = leaf->parent != NULL && leaf->parent->first != leaf;
-	unsigned count = 0, few = is_child ? FEW_OF_CHILD : FEW_LABELS;
+	unsigned count = 0, few = is_child(leaf) ? FEW_OF_CHILD : FEW_LABELS;
 
 	for (const struct lineage_node *node = leaf; node != NULL;
 	     node = node == leaf ? leaf->parent : NULL) {
@@ -80,14 +85,15 @@ static bool few_labels(const struct lineage_node *leaf)
 }
 
 /* A label of the node above, for births in one of its two leaves, in which nothing is gone. NULL:
- * there is none. */
-static struct lineage_label *borrow_label(const struct lineage_node *leaf)
+ * there is none, or this is the child of one that had forked before. */
+static struct lineage_label *borrow_label(const struct lineage_space *mine)
 {
-	const struct lineage_node *parent = leaf->parent;
+	const struct lineage_node *leaf = &mine->node, *parent = leaf->parent;
 	struct lineage_label *label;
 
 	if (parent == NULL || leaf->gone != NULL || parent->first->next != parent->last ||
-	    parent->first->space == NULL || parent->last->space == NULL)
+	    parent->first->space == NULL || parent->last->space == NULL ||
+	    (is_child(leaf) && !mine->eldest))
 		return NULL;
 	label = parent->labels;
 	while (label != NULL && lineage_counts(label))
@@ -100,13 +106,15 @@ static struct lineage_label *new_label(struct lineage *lineage, struct lineage_s
 {
 	struct lineage_node *node = &mine->node;
 	bool counted = !few_labels(node);
-	struct lineage_label *label = counted ? borrow_label(node) : NULL;
+	struct lineage_label *label = counted ? borrow_label(mine) : NULL;
 
 	if (label != NULL)
 		return label;
 	vas_mutex_lock(&lineage->lock, VAS_RANK_LEAF);
 	counted = counted ||
-		  lineage->labels.live >= UNCOUNTED_PER_SPACE * (uint64_t)lineage->space_count;
+		  lineage->labels.live >=
+			  UNCOUNTED_PER_SPACE *
+				  (uint64_t)__atomic_load_n(&lineage->spaces, __ATOMIC_RELAXED);
 	vas_lineage_tree_bury(lineage, BURY_AT_ONCE);
 	label = make_label(counted ? &lineage->counted : &lineage->labels);
 	vas_mutex_unlock(&lineage->lock, VAS_RANK_LEAF);
@@ -175,51 +183,65 @@ static bool sweep(struct lineage *lineage, struct lineage_space *mine)
 
 /* Nodes. */
 
-static void hang(struct lineage_node *node, struct lineage_node *parent)
+/* Makes it the last child of `above`. */
+static void link_below(struct lineage_node *above, struct lineage_node *node)
 {
-	node->parent = parent;
 	node->next = NULL;
-	node->prev = parent->last;
-	if (parent->last != NULL)
-		parent->last->next = node;
+	node->prev = above->last;
+	if (above->last != NULL)
+		above->last->next = node;
 	else
-		parent->first = node;
-	parent->last = node;
+		above->first = node;
+	above->last = node;
 }
 
-static void unhang(struct lineage_node *node)
+static void unlink_below(struct lineage_node *above, struct lineage_node *node)
 {
-	struct lineage_node *parent = node->parent;
-
 	if (node->prev != NULL)
 		node->prev->next = node->next;
 	else
-		parent->first = node->next;
+		above->first = node->next;
 	if (node->next != NULL)
 		node->next->prev = node->prev;
 	else
-		parent->last = node->prev;
-	node->parent = NULL;
+		above->last = node->prev;
 	node->next = NULL;
 	node->prev = NULL;
 }
 
-/* Puts `node` where `old` hangs. */
-static void replace(struct lineage_node *old, struct lineage_node *node)
+static void hang(struct lineage_node *node, struct lineage_node *parent)
 {
-	struct lineage_node *parent = old->parent;
-
+	link_below(parent, node);
 	node->parent = parent;
+}
+
+static void unhang(struct lineage_node *node)
+{
+	unlink_below(node->parent, node);
+	node->parent = NULL;
+}
+
+/* Puts `node` where `old` hangs. */
+static void replace(struct lineage *lineage, struct lineage_node *old, struct lineage_node *node)
+{
+	bool root = old->parent == NULL;
+	struct lineage_node *above = root ? &lineage->forest : old->parent;
+
+	if (root)
+		vas_mutex_lock(&lineage->lock, VAS_RANK_LEAF);
+	node->parent = old->parent;
 	node->next = old->next;
 	node->prev = old->prev;
 	if (node->prev != NULL)
 		node->prev->next = node;
-	else if (parent != NULL)
-		parent->first = node;
+	else
+		above->first = node;
 	if (node->next != NULL)
 		node->next->prev = node;
-	else if (parent != NULL)
-		parent->last = node;
+	else
+		above->last = node;
+	if (root)
+		vas_mutex_unlock(&lineage->lock, VAS_RANK_LEAF);
 }
 
 static struct lineage_node *new_inner(struct lineage *lineage)
@@ -254,7 +276,7 @@ static void collapse(struct lineage *lineage, struct lineage_node *inner)
 	struct lineage_space *mine;
 
 	unhang(child);
-	replace(inner, child);
+	replace(lineage, inner, child);
 	move_labels(lineage, child, inner);
 	vas_lineage_gone_add_all(lineage, child, inner->gone);
 	if (child->parent == NULL)
@@ -284,7 +306,7 @@ static int split(struct lineage *lineage, struct lineage_space *parent, struct l
 
 	if (inner == NULL)
 		return -VAS_ENOMEM;
-	replace(leaf, inner);
+	replace(lineage, leaf, inner);
 	move_labels(lineage, inner, leaf);
 	inner->gone = leaf->gone;
 	leaf->gone = NULL;
@@ -316,6 +338,11 @@ int vas_lineage_tree_fork(struct lineage *lineage, struct lineage_space *parent,
 	if (err == 0) {
 		child->node.family = family;
 		lineage_set_spaces(family, family->as.own.spaces + 1);
+		child->eldest = !parent->forked;
+		parent->forked = true;
+		/* So its first page mostly need not ask. */
+		if (!few_labels(&child->node))
+			child->node.current = borrow_label(child);
 	}
 	lineage_unlock(family);
 	return err;
@@ -345,6 +372,7 @@ void vas_lineage_tree_leave(struct lineage *lineage, struct lineage_space *mine)
 	mine->node.family = NULL;
 	mine->clock = 0;
 	mine->came_home = 0;
+	mine->forked = false;
 	lineage_set_spaces(family, family->as.own.spaces - 1);
 	if (family->as.own.spaces != 0) {
 		lineage_unlock(family);
@@ -355,6 +383,7 @@ void vas_lineage_tree_leave(struct lineage *lineage, struct lineage_space *mine)
 	/* Whoever waits for the lock now finds no node. */
 	lineage_unlock(family);
 	vas_mutex_lock(&lineage->lock, VAS_RANK_LEAF);
+	unlink_below(&lineage->forest, leaf);
 	vas_record_put(&lineage->labels, family);
 	vas_mutex_unlock(&lineage->lock, VAS_RANK_LEAF);
 }
@@ -374,6 +403,7 @@ static int found(struct lineage *lineage, struct lineage_space *mine)
 			lineage_set_spaces(family, 1);
 			set_family(family, family, false);
 			mine->node.labels = family;
+			link_below(&lineage->forest, &mine->node);
 			__atomic_store_n(&mine->node.family, family, __ATOMIC_RELEASE);
 			__atomic_store_n(&mine->node.current, family, __ATOMIC_RELEASE);
 		}

@@ -274,20 +274,69 @@ static void generations_leave_nothing_behind(void **state)
 	toy_finish(toy);
 }
 
-/* Though the parent has as many labels as do not count. */
+/* Though the parent has more labels than do not count; it will fork again. */
 static void the_child_of_an_old_process_has_its_pages_to_itself(void **state)
 {
 	struct toy_space *parent, *child;
-	struct toy *toy = start(&parent, 40, 4);
+	struct toy *toy = start(&parent, 40, 20);
 
 	(void)state;
 	for (uint64_t i = 0; i < 8; i++) {
 		child = fork_of(parent);
-		assert_int_equal(toy_write(parent, 41 + i % 3), 0);
+		assert_int_equal(toy_unmap(parent, 50 + i, 1), 0);
+		assert_int_equal(toy_write(parent, 41 + i), 0);
 		assert_int_equal(toy_write(child, 40), 0);
 		assert_int_equal(places(child, 40), 1);
 		toy_exit(child);
 	}
+	child = fork_of(parent);
+	assert_int_equal(toy_write(child, 40), 0);
+	(void)fork_of(parent);
+	assert_int_equal(places(child, 40), 1);
+	toy_check(toy);
+	toy_finish(toy);
+}
+
+struct visited {
+	struct vas_space *spaces[8];
+	size_t count;
+};
+
+static bool note_place(void *context, struct vas_space *space, uint64_t address)
+{
+	struct visited *visited = context;
+
+	(void)address;
+	assert_true(visited->count < 8);
+	visited->spaces[visited->count++] = space;
+	return true;
+}
+
+/*
+ * P forks A, which forks a; P writes and forks B, writes and forks C. So three nodes stand above P.
+ * What P unmaps then, only C is without.
+ */
+static void older_spaces_are_looked_at_before_younger_ones(void **state)
+{
+	struct toy_space *of[5]; /* P, A, a, B, C */
+	struct toy *toy = start(&of[0], 40, 6);
+	struct vas_anon_walk walk = { .visit = note_place };
+	struct visited visited = { .count = 0 };
+
+	(void)state;
+	of[1] = fork_of(of[0]);
+	of[2] = fork_of(of[1]);
+	assert_int_equal(toy_write(of[0], 41), 0);
+	of[3] = fork_of(of[0]);
+	assert_int_equal(toy_write(of[0], 42), 0);
+	assert_int_equal(toy_unmap(of[0], 44, 1), 0);
+	of[4] = fork_of(of[0]);
+	walk.context = &visited;
+	vas_lineage_design.walk(toy->instance, &toy_page_at(of[0], 40)->page, &walk);
+	assert_int_equal(visited.count, 5);
+	for (size_t i = 0; i < 5; i++)
+		assert_ptr_equal(visited.spaces[i], of[i]->space);
+	assert_int_equal(places(of[3], 44), 3);
 	toy_check(toy);
 	toy_finish(toy);
 }
@@ -375,6 +424,9 @@ static void the_validator_names_what_is_broken(void **state)
 	inner->last = inner->first; /* LINEAGE-1 */
 	assert_true(broken(toy));
 	inner->last = &mine->node;
+	inner->prev = inner; /* and of roots */
+	assert_true(broken(toy));
+	inner->prev = NULL;
 	label = inner->labels;
 	label->node = &mine->node; /* LINEAGE-2, LINEAGE-3 */
 	assert_true(broken(toy));
@@ -392,9 +444,9 @@ static void the_validator_names_what_is_broken(void **state)
 	vas_lineage_gone_add(toy->instance, inner, 1, 2, LINEAGE_LAST_TIME); /* LINEAGE-7 */
 	assert_true(broken(toy));
 	vas_lineage_gone_free(toy->instance, inner);
-	((struct lineage *)toy->instance)->space_count++; /* LINEAGE-8 */
+	((struct lineage *)toy->instance)->spaces--; /* LINEAGE-8 */
 	assert_true(broken(toy));
-	((struct lineage *)toy->instance)->space_count--;
+	((struct lineage *)toy->instance)->spaces++;
 	assert_false(broken(toy));
 	toy_finish(toy);
 }
@@ -416,7 +468,7 @@ static void what_is_gone_is_never_more_than_was_said(void **state)
 		if (time != 0)
 			vas_lineage_gone_add(lineage, &node, first, last, time);
 		else
-			vas_lineage_gone_remove(&node, first, last);
+			vas_lineage_gone_remove(lineage, &node, first, last);
 		for (uint64_t at = first; at <= last; at++)
 			times[at] = time == 0 || time > times[at] ? time : times[at];
 		for (uint64_t at = 0; at < 400; at++) {
@@ -448,6 +500,7 @@ int main(void)
 		cmocka_unit_test(pages_that_come_home_are_found_where_something_was_unmapped),
 		cmocka_unit_test(generations_leave_nothing_behind),
 		cmocka_unit_test(the_child_of_an_old_process_has_its_pages_to_itself),
+		cmocka_unit_test(older_spaces_are_looked_at_before_younger_ones),
 		cmocka_unit_test(each_page_has_one_place_in_a_space_whoever_has_its_number),
 		cmocka_unit_test(times_may_run_out),
 		cmocka_unit_test(the_validator_names_what_is_broken),
