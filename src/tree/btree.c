@@ -28,8 +28,8 @@
  *
  * Fullness. A full leaf gives to a neighbour before it is split, and a leaf with fewer than 12 ranges
  * is joined with a neighbour; random inserts leave nodes four fifths full: 31 bytes per range,
- * against 48 in a binary tree. The first leaf is part of the index itself, so that up to 31
- * ranges need no allocation at all.
+ * against 48 in a binary tree. A copy is as full as the original.
+ * The first leaf is part of the index itself, so that up to 31 ranges need no allocation at all.
  *
  * Memory. An insert may need nodes, and must not fail: vas_index_reserve stocks as many as can be
  * needed at most (nodes_needed, below). An erase needs none.
@@ -211,15 +211,10 @@ int vas_btree_reserve(struct vas_index *index, size_t inserts)
 struct load {
 	struct vas_btree *tree;
 	struct vas_range *const *ranges;
-	size_t count;
 	/* Each node of a level gets `each` ranges or children, and the first `more` one more. */
 	struct {
 		size_t nodes, each, more;
 	} at[VAS_BTREE_LEVELS];
-	/* The leaf of another tree that has the bounds of the next range, and its entry there; NULL:
-	 * they are read from the range. */
-	const struct vas_btree_node *source;
-	unsigned int entry;
 };
 
 /* The first of what node `which` of `level` gets. */
@@ -230,45 +225,11 @@ static size_t first_of(const struct load *load, unsigned int level, size_t which
 	return which * load->at[level].each + (which < more ? which : more);
 }
 
-/* The next bounds and the hole before them. */
-static inline void load_entry(struct vas_btree_node *leaf, unsigned int entry, uint64_t start,
-			      uint64_t end, uint64_t *widest)
-{
-	uint64_t hole = start - leaf->side[entry];
-
-	*widest = hole > *widest ? hole : *widest;
-	leaf->key[entry] = start;
-	leaf->side[entry + 1] = end;
-}
-
 /* A large copy waits for memory: so each leaf is on its way while the one before is built. */
 static void fetch(const struct vas_btree_node *node)
 {
 	for (size_t at = 0; node != NULL && at < sizeof(*node); at += LINE_BYTES)
 		__builtin_prefetch((const char *)node + at);
-}
-
-/* From the leaves of another tree; runs of entries, as leaves are not equally full. */
-static uint64_t load_bounds(struct load *load, struct vas_btree_node *leaf, unsigned int count)
-{
-	unsigned int done = 0, from, run;
-	uint64_t widest = 0;
-
-	fetch(vas_btree_child(load->source, 0));
-	for (;;) {
-		from = load->entry;
-		run = vas_btree_entries(load->source) - from;
-		run = run < count - done ? run : count - done;
-		for (unsigned int i = 0; i < run; i++)
-			load_entry(leaf, done + i, load->source->key[from + i],
-				   load->source->side[from + i + 1], &widest);
-		done += run;
-		load->entry += run;
-		if (done == count)
-			return widest;
-		load->source = vas_btree_child(load->source, 0);
-		load->entry = 0;
-	}
 }
 
 static inline void copy_links(struct vas_btree_node *leaf, struct vas_range *const *ranges,
@@ -282,32 +243,36 @@ static inline void copy_links(struct vas_btree_node *leaf, struct vas_range *con
 		leaf->link[i + 1] = vas_btree_link(ranges[i]);
 }
 
+/* The next leaf of a tree that is built from the left, with anything in it. */
+static struct vas_btree_node *next_leaf(struct vas_btree *tree, bool first)
+{
+	struct vas_btree_node *leaf = first ? &tree->first : take_spare(tree, 0);
+
+	fetch(tree->spare);
+	if (!first)
+		tree->last->link[0] = vas_btree_link(leaf);
+	tree->last = leaf;
+	return leaf;
+}
+
 /* Builds leaf `which`; returns its largest hole. */
 static uint64_t load_leaf(struct load *load, struct vas_btree_node *leaf, size_t which)
 {
 	struct vas_range *const *ranges = load->ranges + first_of(load, 0, which);
 	unsigned int count = (unsigned int)(load->at[0].each + (which < load->at[0].more));
-	uint64_t widest = 0;
+	uint64_t widest = 0, hole;
 
-	fetch(load->tree->spare);
 	leaf->side[0] = load->tree->end;
+	leaf->link[0] = 0;
 	copy_links(leaf, ranges, count);
-	if (load->source != NULL) {
-		widest = load_bounds(load, leaf, count);
-	} else {
-		for (unsigned int i = 0; i < count; i++)
-			load_entry(leaf, i, ranges[i]->start, ranges[i]->end, &widest);
-	}
-	for (unsigned int i = count; i < VAS_BTREE_ENTRIES; i++) {
-		leaf->key[i] = VAS_BTREE_UNUSED;
-		leaf->side[i + 1] = VAS_BTREE_UNUSED;
-		leaf->link[i + 1] = 0;
+	for (unsigned int i = 0; i < count; i++) {
+		hole = ranges[i]->start - leaf->side[i];
+		widest = hole > widest ? hole : widest;
+		leaf->key[i] = ranges[i]->start;
+		leaf->side[i + 1] = ranges[i]->end;
 	}
 	leaf->key[VAS_BTREE_ENTRIES] = VAS_BTREE_UNUSED;
-	leaf->link[0] = 0;
-	if (which != 0)
-		load->tree->last->link[0] = vas_btree_link(leaf);
-	load->tree->last = leaf;
+	vas_btree_drop(leaf, 0, count, VAS_BTREE_ENTRIES);
 	load->tree->end = leaf->side[count];
 	return widest;
 }
@@ -322,7 +287,7 @@ static struct vas_btree_node *load_node(struct load *load, unsigned int level, s
 	uint64_t child_gap, child_bound;
 
 	if (level == 0) {
-		node = which == 0 ? &load->tree->first : take_spare(load->tree, 0);
+		node = next_leaf(load->tree, which == 0);
 		*gap = load_leaf(load, node, which);
 		*bound = node->side[0];
 		return node;
@@ -352,68 +317,100 @@ static void share(struct load *load, unsigned int level, size_t items, size_t no
 	load->at[level].more = items % nodes;
 }
 
-static int load_tree(struct load *load)
+int vas_btree_load(struct vas_index *index, struct vas_range *const *ranges, size_t count)
 {
-	struct vas_btree *tree = load->tree;
+	struct load load = { .tree = vas_btree_of(index), .ranges = ranges };
+	struct vas_btree *tree = load.tree;
 	unsigned int level = 0;
-	size_t nodes = (load->count + LOAD_ENTRIES - 1) / LOAD_ENTRIES, needed;
+	size_t nodes = (count + LOAD_ENTRIES - 1) / LOAD_ENTRIES, needed;
 	uint64_t gap, bound;
 	int err;
 
-	if (load->count <= VAS_BTREE_ENTRIES)
+	if (count <= VAS_BTREE_ENTRIES)
 		nodes = 1;
 	needed = nodes - 1;
-	share(load, 0, load->count, nodes);
+	share(&load, 0, count, nodes);
 	while (nodes > 1) {
 		nodes = (nodes + LOAD_CHILDREN - 1) / LOAD_CHILDREN;
 		needed += nodes;
 		level++;
-		share(load, level, load->at[level - 1].nodes, nodes);
+		share(&load, level, load.at[level - 1].nodes, nodes);
 	}
 	err = vas_btree_stock(tree, needed);
 	if (err != 0)
 		return err;
 	tree->height = level;
 	tree->way.node[0] = NULL;
-	tree->root = load_node(load, level, 0, &gap, &bound);
+	tree->root = load_node(&load, level, 0, &gap, &bound);
 	return 0;
 }
 
-int vas_btree_load(struct vas_index *index, struct vas_range *const *ranges, size_t count)
-{
-	struct load load = { .tree = vas_btree_of(index), .ranges = ranges, .count = count };
+/* A copy in progress: `ranges` are those that come next. */
+struct copy {
+	struct vas_btree *tree;
+	struct vas_range *const *ranges;
+};
 
-	return load_tree(&load);
+/* Line by line, or a compiler makes one slow instruction of it. */
+static inline void copy_node(struct vas_btree_node *to, const struct vas_btree_node *from)
+{
+	for (size_t at = 0; at < sizeof(*to); at += LINE_BYTES)
+		memcpy((char *)to + at, (const char *)from + at, LINE_BYTES);
 }
 
-/* One leaf is copied as it is; its links behind the ranges are 0 already. */
-static void copy_leaf(struct vas_btree *tree, const struct vas_btree *from,
-		      struct vas_range *const *ranges)
+/*
+ * A copy has the bounds and holes of the original, so each node is copied as it is and then gets
+ * links of its own; those behind the ranges are 0 already. To fill the leaves evenly would take
+ * half as long again, as each would be put together from parts of two.
+ */
+static struct vas_btree_node *copy_leaf(struct copy *copy, const struct vas_btree_node *from,
+					bool first, unsigned int count)
 {
-	memcpy(tree->first.key, from->first.key, sizeof(from->first.key));
-	memcpy(tree->first.side, from->first.side, sizeof(from->first.side));
-	copy_links(&tree->first, ranges, (unsigned int)from->head.count);
-	tree->end = from->end;
-	tree->way.node[0] = NULL;
+	struct vas_btree_node *leaf = next_leaf(copy->tree, first);
+
+	fetch(vas_btree_child(from, 0));
+	copy_node(leaf, from);
+	leaf->link[0] = 0;
+	copy_links(leaf, copy->ranges, count);
+	copy->ranges += count;
+	return leaf;
+}
+
+static struct vas_btree_node *copy_inner(struct copy *copy, const struct vas_btree_node *from,
+					 unsigned int level, bool first)
+{
+	struct vas_btree_node *node = take_spare(copy->tree, level), *child;
+
+	copy_node(node, from);
+	for (unsigned int i = 0; i < VAS_BTREE_SLOTS && from->link[i] != 0; i++) {
+		child = vas_btree_child(from, i);
+		if (level == 1)
+			child = copy_leaf(copy, child, first && i == 0, vas_btree_entries(child));
+		else
+			child = copy_inner(copy, child, level - 1, first && i == 0);
+		node->link[i] = vas_btree_link(child);
+	}
+	return node;
 }
 
 int vas_btree_copy(struct vas_index *index, const struct vas_index *from,
 		   struct vas_range *const *ranges)
 {
 	const struct vas_btree *source = vas_btree_of(from);
+	struct vas_btree *tree = vas_btree_of(index);
+	struct copy copy = { .tree = tree, .ranges = ranges };
+	int err = vas_btree_stock(tree, source->nodes[0] - 1 + source->nodes[1]);
 
-	if (source->height == 0) {
-		copy_leaf(vas_btree_of(index), source, ranges);
-		return 0;
-	}
-	struct load load = {
-		.tree = vas_btree_of(index),
-		.ranges = ranges,
-		.count = from->count,
-		.source = &source->first,
-	};
-
-	return load_tree(&load);
+	if (err != 0)
+		return err;
+	tree->height = source->height;
+	tree->end = source->end;
+	tree->way.node[0] = NULL;
+	if (source->height == 0)
+		copy_leaf(&copy, &source->first, true, (unsigned int)from->count);
+	else
+		tree->root = copy_inner(&copy, source->root, source->height, true);
+	return 0;
 }
 
 void vas_btree_create(struct vas_index *index)

@@ -1,8 +1,11 @@
 /* SPDX-FileCopyrightText: 2026 the vas authors */
 /* SPDX-License-Identifier: MIT */
 
-/* The B-tree's hot paths with vectors of four words (AVX2). See btree_avx512.c for the way words
- * move. */
+/*
+ * The B-tree's hot paths with vectors of four words (AVX2): holes are looked for with vectors.
+ * Keys are counted in plain C: to compare unsigned words here, and to gather eight masks, takes
+ * longer.
+ */
 
 #include "btree.h"
 
@@ -41,26 +44,6 @@ static inline __m256i flip(__m256i words)
 static inline uint32_t bits_of(__m256i mask)
 {
 	return (uint32_t)_mm256_movemask_pd(_mm256_castsi256_pd(mask));
-}
-
-/* All ones where a key of vector i is above `at`, whose top bit is flipped. */
-static inline __m256i above(const uint64_t *key, unsigned int i, __m256i at)
-{
-	return _mm256_cmpgt_epi64(flip(load(key, i)), at);
-}
-
-/* The masks are packed to a byte for each key, in some order, and counted. */
-static inline unsigned int rank(const uint64_t *key, uint64_t at)
-{
-	__m256i wanted = flip(fill(at)), a, b, c, d;
-
-	a = _mm256_packs_epi32(above(key, 0, wanted), above(key, 1, wanted));
-	b = _mm256_packs_epi32(above(key, 2, wanted), above(key, 3, wanted));
-	c = _mm256_packs_epi32(above(key, 4, wanted), above(key, 5, wanted));
-	d = _mm256_packs_epi32(above(key, 6, wanted), above(key, 7, wanted));
-	a = _mm256_packs_epi16(_mm256_packs_epi32(a, b), _mm256_packs_epi32(c, d));
-	return VAS_BTREE_SLOTS -
-	       (unsigned int)__builtin_popcount((uint32_t)_mm256_movemask_epi8(a));
 }
 
 static inline uint32_t at_least(const uint64_t *words, uint64_t least)

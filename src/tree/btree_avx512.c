@@ -6,7 +6,9 @@
  *
  * Words are moved from register to register, and every store is a whole vector at its own place. So
  * a load that follows finds what it needs in one store that has not reached the cache yet; a vector
- * that must be put together from several such stores would wait for all of them.
+ * that must be put together from several such stores would wait for all of them. Of the only leaf,
+ * while its upper half is empty, just the lower half is written: so a change among ten ranges takes
+ * a tenth less, or more.
  */
 
 #include "btree.h"
@@ -75,6 +77,17 @@ static inline unsigned int rank(const uint64_t *key, uint64_t at)
 	       count_up_to(key, 2, wanted) + count_up_to(key, 3, wanted);
 }
 
+static inline unsigned int rank_soon(const uint64_t *key, uint64_t at)
+{
+	return rank(key, at);
+}
+
+/* Are two vectors of each array enough, with one more entry than there are? */
+static inline bool has_few(const struct vas_btree_node *leaf, bool alone)
+{
+	return alone && leaf->key[2 * LANES - 2] == VAS_BTREE_UNUSED;
+}
+
 static inline void set_word(uint64_t *words, unsigned int slot, uint64_t word)
 {
 	uint64_t *vector = words + slot / LANES * LANES;
@@ -104,16 +117,21 @@ static inline __m512i sort_in(__m512i old, __m512i low, __m512i word)
 	return _mm512_min_epu64(_mm512_max_epu64(up(old, low), word), old);
 }
 
-static inline void sort_in_word(uint64_t *words, unsigned int slot, uint64_t word)
+/* Vectors 2 and 3 are left out unless there are many ranges: a constant where this is inlined. */
+static inline void sort_in_word(uint64_t *words, bool many, uint64_t word)
 {
-	__m512i a = load(words, 0), b = load(words, 1), c = load(words, 2), d = load(words, 3);
-	__m512i fresh = fill(word);
+	__m512i a = load(words, 0), b = load(words, 1), c = b, d = b, fresh = fill(word);
 
-	(void)slot;
+	if (many) {
+		c = load(words, 2);
+		d = load(words, 3);
+	}
 	store(words, 0, sort_in(a, fill(0), fresh));
 	store(words, 1, sort_in(b, a, fresh));
-	store(words, 2, sort_in(c, b, fresh));
-	store(words, 3, sort_in(d, c, fresh));
+	if (many) {
+		store(words, 2, sort_in(c, b, fresh));
+		store(words, 3, sort_in(d, c, fresh));
+	}
 }
 
 /* Vector i of the links when a range comes in that ends at `end`: the ends tell which ones move up. */
@@ -129,18 +147,32 @@ static inline __m512i link_in(const struct vas_btree_node *leaf, unsigned int i,
 
 /* The ends are sorted in first, so that the new one stands where the link is to go. It differs from the unused
  * ones, as there are ranges above it. */
-static inline void add_entry(struct vas_btree_node *leaf, unsigned int slot, uint64_t start,
-			     uint64_t end, uint64_t link)
+static inline void put_entry(struct vas_btree_node *leaf, bool many, uint64_t start, uint64_t end,
+			     uint64_t link)
 {
-	__m512i a = load(leaf->link, 0), b = load(leaf->link, 1), c = load(leaf->link, 2);
+	__m512i a = load(leaf->link, 0), b = load(leaf->link, 1), c = b;
 	__m512i ends = fill(end), links = fill(link);
 
-	sort_in_word(leaf->key, slot, start);
-	sort_in_word(leaf->side, slot + 1, end);
+	if (many)
+		c = load(leaf->link, 2);
+	sort_in_word(leaf->key, many, start);
+	sort_in_word(leaf->side, many, end);
 	store(leaf->link, 0, link_in(leaf, 0, a, ends, links));
 	store(leaf->link, 1, link_in(leaf, 1, a, ends, links));
-	store(leaf->link, 2, link_in(leaf, 2, b, ends, links));
-	store(leaf->link, 3, link_in(leaf, 3, c, ends, links));
+	if (many) {
+		store(leaf->link, 2, link_in(leaf, 2, b, ends, links));
+		store(leaf->link, 3, link_in(leaf, 3, c, ends, links));
+	}
+}
+
+static inline void add_entry(struct vas_btree_node *leaf, unsigned int slot, uint64_t start,
+			     uint64_t end, uint64_t link, bool alone)
+{
+	(void)slot;
+	if (has_few(leaf, alone))
+		put_entry(leaf, false, start, end, link);
+	else
+		put_entry(leaf, true, start, end, link);
 }
 
 /* Vector i of ascending words without one of them. */
@@ -149,16 +181,21 @@ static inline __m512i sort_out(__m512i old, __m512i high, __m512i word)
 	return _mm512_mask_mov_epi64(old, _mm512_cmpge_epu64_mask(old, word), down(old, high));
 }
 
-static inline void sort_out_word(uint64_t *words, unsigned int slot, uint64_t word)
+static inline void sort_out_word(uint64_t *words, bool many, uint64_t word)
 {
-	__m512i a = load(words, 0), b = load(words, 1), c = load(words, 2), d = load(words, 3);
-	__m512i gone = fill(word);
+	__m512i a = load(words, 0), b = load(words, 1), gone = fill(word);
+	__m512i c = fill(VAS_BTREE_UNUSED), d = c;
 
-	(void)slot;
+	if (many) {
+		c = load(words, 2);
+		d = load(words, 3);
+	}
 	store(words, 0, sort_out(a, b, gone));
 	store(words, 1, sort_out(b, c, gone));
-	store(words, 2, sort_out(c, d, gone));
-	store(words, 3, sort_out(d, fill(VAS_BTREE_UNUSED), gone));
+	if (many) {
+		store(words, 2, sort_out(c, d, gone));
+		store(words, 3, sort_out(d, fill(VAS_BTREE_UNUSED), gone));
+	}
 }
 
 static inline __m512i link_out(const struct vas_btree_node *leaf, unsigned int i, __m512i high,
@@ -170,18 +207,32 @@ static inline __m512i link_out(const struct vas_btree_node *leaf, unsigned int i
 	return _mm512_mask_mov_epi64(old, moves, down(old, high));
 }
 
-static inline void cut_entry(struct vas_btree_node *leaf, unsigned int slot, uint64_t start,
-			     uint64_t end)
+static inline void take_entry(struct vas_btree_node *leaf, bool many, uint64_t start, uint64_t end)
 {
-	__m512i b = load(leaf->link, 1), c = load(leaf->link, 2), d = load(leaf->link, 3);
-	__m512i ends = fill(end);
+	__m512i b = load(leaf->link, 1), c = fill(0), d = c, ends = fill(end);
 
+	if (many) {
+		c = load(leaf->link, 2);
+		d = load(leaf->link, 3);
+	}
 	store(leaf->link, 0, link_out(leaf, 0, b, ends));
 	store(leaf->link, 1, link_out(leaf, 1, c, ends));
-	store(leaf->link, 2, link_out(leaf, 2, d, ends));
-	store(leaf->link, 3, link_out(leaf, 3, fill(0), ends));
-	sort_out_word(leaf->key, slot, start);
-	sort_out_word(leaf->side, slot + 1, end);
+	if (many) {
+		store(leaf->link, 2, link_out(leaf, 2, d, ends));
+		store(leaf->link, 3, link_out(leaf, 3, fill(0), ends));
+	}
+	sort_out_word(leaf->key, many, start);
+	sort_out_word(leaf->side, many, end);
+}
+
+static inline void cut_entry(struct vas_btree_node *leaf, unsigned int slot, uint64_t start,
+			     uint64_t end, bool alone)
+{
+	(void)slot;
+	if (has_few(leaf, alone))
+		take_entry(leaf, false, start, end);
+	else
+		take_entry(leaf, true, start, end);
 }
 
 /* Vector i with the words from `slot` on one place further up, or down. Which word goes where is known from
@@ -204,25 +255,75 @@ static inline void open_vector(uint64_t *words, unsigned int i, unsigned int slo
 	store(words, i, _mm512_mask_mov_epi64(moved, at_slot(slot, i), word));
 }
 
-static inline void open_word(uint64_t *words, unsigned int slot, uint64_t word)
+static inline void open_word(uint64_t *words, bool many, unsigned int slot, uint64_t word)
 {
-	__m512i a = load(words, 0), b = load(words, 1), c = load(words, 2), d = load(words, 3);
-	__m512i fresh = fill(word);
+	__m512i a = load(words, 0), b = load(words, 1), c = b, d = b, fresh = fill(word);
 
+	if (many) {
+		c = load(words, 2);
+		d = load(words, 3);
+	}
 	open_vector(words, 0, slot, a, a, fresh);
 	open_vector(words, 1, slot, b, a, fresh);
-	open_vector(words, 2, slot, c, b, fresh);
-	open_vector(words, 3, slot, d, c, fresh);
+	if (many) {
+		open_vector(words, 2, slot, c, b, fresh);
+		open_vector(words, 3, slot, d, c, fresh);
+	}
 }
 
-static inline void close_word(uint64_t *words, unsigned int slot, uint64_t fresh)
+static inline void close_vector(uint64_t *words, unsigned int i, unsigned int slot, __m512i old,
+				__m512i high)
 {
-	__m512i a = load(words, 0), b = load(words, 1), c = load(words, 2), d = load(words, 3);
+	store(words, i, _mm512_mask_mov_epi64(old, from_slot(slot, i), down(old, high)));
+}
 
-	store(words, 0, _mm512_mask_mov_epi64(a, from_slot(slot, 0), down(a, b)));
-	store(words, 1, _mm512_mask_mov_epi64(b, from_slot(slot, 1), down(b, c)));
-	store(words, 2, _mm512_mask_mov_epi64(c, from_slot(slot, 2), down(c, d)));
-	store(words, 3, _mm512_mask_mov_epi64(d, from_slot(slot, 3), down(d, fill(fresh))));
+static inline void close_link(uint64_t *words, bool many, unsigned int slot)
+{
+	__m512i a = load(words, 0), b = load(words, 1), c = fill(0), d = c;
+
+	if (many) {
+		c = load(words, 2);
+		d = load(words, 3);
+	}
+	close_vector(words, 0, slot, a, b);
+	close_vector(words, 1, slot, b, c);
+	if (many) {
+		close_vector(words, 2, slot, c, d);
+		close_vector(words, 3, slot, d, fill(0));
+	}
+}
+
+static inline void cut_in(struct vas_btree_node *leaf, bool many, unsigned int slot, uint64_t at,
+			  uint64_t link)
+{
+	sort_in_word(leaf->key, many, at);
+	sort_in_word(leaf->side, many, at);
+	open_word(leaf->link, many, slot + 1, link);
+}
+
+static inline void split_entry(struct vas_btree_node *leaf, unsigned int slot, uint64_t at,
+			       uint64_t link, bool alone)
+{
+	if (has_few(leaf, alone))
+		cut_in(leaf, false, slot, at, link);
+	else
+		cut_in(leaf, true, slot, at, link);
+}
+
+static inline void cut_out(struct vas_btree_node *leaf, bool many, unsigned int slot, uint64_t at)
+{
+	sort_out_word(leaf->key, many, at);
+	sort_out_word(leaf->side, many, at);
+	close_link(leaf->link, many, slot + 1);
+}
+
+static inline void merge_entry(struct vas_btree_node *leaf, unsigned int slot, uint64_t at,
+			       bool alone)
+{
+	if (has_few(leaf, alone))
+		cut_out(leaf, false, slot, at);
+	else
+		cut_out(leaf, true, slot, at);
 }
 
 /* Before keys LANES * i and up. */

@@ -7,6 +7,8 @@
  * nodes and arrays of VAS_BTREE_SLOTS words:
  *
  *	rank(key, at)              how many of the ascending keys are <= at
+ *	rank_soon(key, at)         the same for a change, which waits for the answer; of
+ *	                           searches many may be under way at once
  *	set_word(words, slot, x)   words[slot] = x
  *	widest(leaf)               the largest hole of the leaf; 0 when it has no range
  *	first_at_least(inner, from, x)  bits: i >= from and side[i] >= x
@@ -14,18 +16,17 @@
  *	first_hole(leaf, from, x)  bits: key[i] > from and key[i] - side[i] >= x
  *	last_hole(leaf, below, x)  bits: side[i] < below and key[i] - side[i] >= x
  *	top_hole(leaf, end, x)     the same, where the last range of the leaf ends at `end`
- *	open_word(words, slot, x), close_word(words, slot, x)
- *	                           word `slot` becomes x, those from there on move up by one; is gone,
- *	                           those above it move down, and x is the last
- *	sort_in_word(words, slot, x), sort_out_word(words, slot, x)
- *	                           the same for one of ascending words, which are unused behind
- *	                           their end
- *	add_entry(leaf, slot, start, end, link), cut_entry(leaf, slot, start, end)
+ *	add_entry(leaf, slot, start, end, link, alone), cut_entry(leaf, slot, start, end, alone)
  *	                           entry `slot`, not behind all others, comes, or any goes;
  *	                           those above it move by one
+ *	split_entry(leaf, slot, at, link, alone), merge_entry(leaf, slot, at, alone)
+ *	                           entry slot - 1 then ends at `at`, where entry `slot` comes, with
+ *	                           the end that the other one had; the reverse
+ *
+ * alone: there is no other leaf, so how full it is can be foreseen.
  *
  * Bits: a mask with bit i set where that holds; only the lowest one of first_... and the highest
- * one of last_... need be right. Finds have no branch on what they find: it could not be foreseen.
+ * one of last_... need be right. Which key is found is never a branch: it could not be foreseen.
  */
 
 #include "btree.h"
@@ -43,19 +44,20 @@ static inline unsigned int highest(uint32_t bits)
 	return 31 - (unsigned int)__builtin_clz(bits);
 }
 
-/* Trees of this height have more leaves than a processor's own caches hold. There a search waits for
- * the keys of a leaf, and then for the end and the link that they lead to: unless those are on their
- * way by then. (A change does not gain by this: it wants all of the leaf at once, whatever the keys
- * are.) */
+/*
+ * Trees of this height have more leaves than a processor's own caches hold. There a search waits
+ * for the keys of a node, and then for the link that they lead to: unless all links are on their
+ * way by then. In a tree one higher the ends in the leaf are fetched too; in a lower one that is
+ * not worth it, as whether there is a range can be foreseen, and nobody waits for its end. (A
+ * change does not gain by this: it wants all of the leaf at once, whatever the keys are.)
+ */
 #define FAR_HEIGHT 3
 #define LINE_WORDS 8
 
-static inline void fetch(const struct vas_btree_node *leaf)
+static inline void fetch(const uint64_t *words)
 {
-	for (unsigned int i = 0; i < VAS_BTREE_SLOTS; i += LINE_WORDS) {
-		__builtin_prefetch(&leaf->link[i]);
-		__builtin_prefetch(&leaf->side[i]);
-	}
+	for (unsigned int i = 0; i < VAS_BTREE_SLOTS; i += LINE_WORDS)
+		__builtin_prefetch(words + i);
 }
 
 /* The leaf in which a range that contains `key` would lie. */
@@ -63,10 +65,13 @@ static inline const struct vas_btree_node *descend(const struct vas_btree *tree,
 {
 	const struct vas_btree_node *node = tree->root;
 
-	for (unsigned int level = tree->height; level != 0; level--)
+	for (unsigned int level = tree->height; level != 0; level--) {
 		node = vas_btree_child(node, rank(node->key, key));
-	if (tree->height >= FAR_HEIGHT)
-		fetch(node);
+		if (tree->height >= FAR_HEIGHT)
+			fetch(node->link);
+	}
+	if (tree->height > FAR_HEIGHT)
+		fetch(node->side);
 	return node;
 }
 
@@ -85,14 +90,14 @@ static inline unsigned int find_way(struct vas_btree *tree, uint64_t key)
 	struct vas_btree_node *node = tree->root;
 
 	for (unsigned int level = tree->height; level != 0; level--) {
-		unsigned int slot = rank(node->key, key);
+		unsigned int slot = rank_soon(node->key, key);
 
 		tree->way.node[level] = node;
 		tree->way.slot[level] = slot;
 		node = vas_btree_child(node, slot);
 	}
 	tree->way.node[0] = node;
-	return rank(node->key, key);
+	return rank_soon(node->key, key);
 }
 
 /* The way to a range of the index; returns its link. */
@@ -143,6 +148,11 @@ static inline void changed(struct vas_btree *tree, uint64_t was, uint64_t is)
 		shrank(tree, was);
 }
 
+static inline bool is_alone(const struct vas_btree *tree)
+{
+	return tree->height == 0;
+}
+
 static void btree_insert(struct vas_index *index, struct vas_range *range)
 {
 	struct vas_btree *tree = vas_btree_of(index);
@@ -160,7 +170,7 @@ static void btree_insert(struct vas_index *index, struct vas_range *range)
 	next = leaf->key[slot];
 	vas_assert(before <= start && end <= next);
 	if (next != VAS_BTREE_UNUSED) {
-		add_entry(leaf, slot, start, end, vas_btree_link(range));
+		add_entry(leaf, slot, start, end, vas_btree_link(range), is_alone(tree));
 		shrank(tree, next - before);
 		return;
 	}
@@ -183,7 +193,7 @@ static void btree_erase(struct vas_index *index, struct vas_range *range)
 	uint64_t hole = leaf->key[slot] - leaf->side[slot];
 
 	tree->way.slot[0] = slot;
-	cut_entry(leaf, slot, range->start, range->end);
+	cut_entry(leaf, slot, range->start, range->end, is_alone(tree));
 	if (leaf->key[slot] != VAS_BTREE_UNUSED) {
 		vas_btree_raise(tree, &tree->way, 1, leaf->key[slot] - leaf->side[slot]);
 	} else {
@@ -236,9 +246,7 @@ static void btree_split(struct vas_index *index, struct vas_range *low, struct v
 		return;
 	}
 	low->end = at;
-	sort_in_word(leaf->key, slot, at);
-	sort_in_word(leaf->side, slot, at);
-	open_word(leaf->link, slot + 1, vas_btree_link(high));
+	split_entry(leaf, slot, at, vas_btree_link(high), is_alone(tree));
 	tree->way.slot[0] = slot + 1;
 }
 
@@ -257,9 +265,7 @@ static void btree_merge(struct vas_index *index, struct vas_range *low, struct v
 		return;
 	}
 	low->end = end;
-	sort_out_word(leaf->key, slot - 1, high->start);
-	sort_out_word(leaf->side, slot - 1, high->start);
-	close_word(leaf->link, slot, 0);
+	merge_entry(leaf, slot - 1, high->start, is_alone(tree));
 	tree->way.slot[0] = slot - 1;
 	if (leaf->key[VAS_BTREE_MIN - 1] == VAS_BTREE_UNUSED && tree->height != 0)
 		vas_btree_mend(tree);

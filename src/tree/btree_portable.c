@@ -8,24 +8,7 @@
 
 #define BTREE_OPS vas_btree_portable_ops
 
-#define BLOCK 8
-
-/*
- * Counts in two steps, in which block and then where in it, without a branch: the last key of each block but
- * the last, then all keys of one block but its last.
- */
-static inline unsigned int rank(const uint64_t *key, uint64_t at)
-{
-	unsigned int count = 0;
-
-	for (unsigned int i = BLOCK - 1; i < VAS_BTREE_SLOTS - 1; i += BLOCK)
-		count += key[i] <= at;
-	count *= BLOCK;
-	key += count;
-	for (unsigned int i = 0; i < BLOCK - 1; i++)
-		count += key[i] <= at;
-	return count;
-}
+#include "btree_moves.h"
 
 /* One after the other: the first is mostly near, and a mask of all would cost more. */
 static inline uint32_t first_at_least(const struct vas_btree_node *inner, unsigned int from,
@@ -88,7 +71,5 @@ static inline uint64_t widest(const struct vas_btree_node *leaf)
 {
 	return vas_btree_widest(leaf);
 }
-
-#include "btree_moves.h"
 
 #include "btree_core.h"

@@ -215,6 +215,44 @@ static void btree_takes_few_bytes_for_each_range(void **state)
 	free(ranges);
 }
 
+/* Nodes that nobody asked for are not copied, and no others are added. */
+static void a_copy_takes_no_more_bytes_than_the_original(void **state)
+{
+	enum { COUNT = 6000 };
+	static struct vas_range *ranges[COUNT];
+	struct vas_index *index, *copy;
+	size_t left = COUNT;
+
+	(void)state;
+	assert_int_equal(vas_index_create("btree", &vas_libc_allocator, &index), 0);
+	for (size_t i = 0; i < COUNT; i++)
+		ranges[i] = range_create(0, 100 * i, 100 * i + 60);
+	assert_int_equal(vas_index_load(index, ranges, COUNT), 0);
+	/* All are there; then every second one; then one of four ... */
+	for (; left > 1; left = (left + 1) / 2) {
+		assert_int_equal(vas_index_create("btree", &vas_libc_allocator, &copy), 0);
+		assert_int_equal(vas_index_reserve(index, 1), 0);
+		assert_int_equal(vas_index_copy(copy, index, ranges), 0);
+		assert_true(vas_index_validate(copy, &stderr_printer));
+		assert_int_equal(vas_index_count(copy), left);
+		assert_in_range(vas_index_bytes(copy), 24 * left, vas_index_bytes(index));
+		for (size_t i = 0; i < left; i++)
+			assert_ptr_equal(vas_index_find(copy, ranges[i]->start), ranges[i]);
+		vas_index_destroy(copy);
+		for (size_t i = 0; i < left; i++) {
+			if (i % 2 == 0) {
+				ranges[i / 2] = ranges[i];
+				continue;
+			}
+			vas_index_erase(index, ranges[i]);
+			range_free(0, ranges[i]);
+		}
+	}
+	vas_index_destroy(index);
+	for (size_t i = 0; i < left; i++)
+		range_free(0, ranges[i]);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -222,6 +260,7 @@ int main(void)
 		cmocka_unit_test(one_reservation_is_enough_for_any_order),
 		cmocka_unit_test(an_index_that_became_empty_may_be_loaded),
 		cmocka_unit_test(btree_takes_few_bytes_for_each_range),
+		cmocka_unit_test(a_copy_takes_no_more_bytes_than_the_original),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
