@@ -282,6 +282,10 @@ VAS_API VAS_MUST_CHECK int vas_attach(struct vas_space *space, struct vas_file *
 				      uint32_t flags, uint64_t *address);
 VAS_API VAS_MUST_CHECK int vas_detach(struct vas_space *space, uint64_t address);
 
+/* Of vas_userfault: the descriptor has UFFD_FEATURE_WP_ASYNC, so that VAS_AREA_USERFAULT_WP alone
+ * may be had of memory of any kind. */
+#define VAS_USERFAULT_ASYNC UINT64_C(1)
+
 /* userfaultfd: UFFDIO_REGISTER with VAS_AREA_USERFAULT_ flags; 0 is UFFDIO_UNREGISTER. `context`
  * names the descriptor, 1 .. 2^24-1:
  * areas of two do not merge. */

@@ -11,15 +11,19 @@
 struct mark {
 	uint64_t flags; /* with the context; 0: take it away */
 	uint64_t context;
+	bool async;
 };
 
-static bool can_register(const struct vas_area *area, uint64_t flags)
+/* `modes`: those that the area is to have, or has; `async`: nobody is waited for. */
+static bool can_register(const struct vas_area *area, uint64_t modes, bool async)
 {
 	if ((area->flags & VAS_AREA_DROPPABLE) != 0)
 		return false;
-	if ((flags & VAS_AREA_USERFAULT_MINOR) != 0 &&
+	if ((modes & VAS_AREA_USERFAULT_MINOR) != 0 &&
 	    (area->file == NULL || (area->file->flags & VAS_FILE_SHARED_MEMORY) == 0))
 		return false;
+	if (async && modes == VAS_AREA_USERFAULT_WP)
+		return true;
 	return vas_area_anonymous(area) || (area->flags & VAS_AREA_HUGE_PAGES) != 0 ||
 	       (area->file->flags & VAS_FILE_SHARED_MEMORY) != 0;
 }
@@ -28,10 +32,12 @@ static int check_area(struct vas_area *area, struct vas_range part, void *data, 
 {
 	const struct mark *mark = data;
 	uint64_t old = area->flags & VAS_AREA_CONTEXT;
+	uint64_t modes = (mark->flags != 0 ? mark->flags : area->flags) & VAS_AREA_USERFAULT;
 
 	(void)part;
 	(void)past;
-	if (!can_register(area, mark->flags))
+	/* What is registered could be: of its own descriptor's asynchrony it is the proof. */
+	if (!can_register(area, modes, mark->async || mark->flags == 0))
 		return -VAS_EINVAL;
 	if (mark->flags == 0) /* until 6.12, and perhaps later, any descriptor could */
 		return old != 0 && old != mark->context &&
@@ -68,16 +74,20 @@ static int do_userfault(struct vas_space *space, uint64_t start, uint64_t length
 {
 	struct vas_need need = { .areas = USERFAULT_AREAS };
 	struct vas_range range = { start, start + length };
-	struct mark mark = { .flags = flags, .context = context << VAS_AREA_CONTEXT_SHIFT };
+	struct mark mark = {
+		.flags = flags & ~VAS_USERFAULT_ASYNC,
+		.context = context << VAS_AREA_CONTEXT_SHIFT,
+		.async = (flags & VAS_USERFAULT_ASYNC) != 0,
+	};
 	struct vas_area *first;
 	int err;
 
-	if (!space->settings->userfault || (flags & ~VAS_AREA_USERFAULT) != 0 ||
+	if (!space->settings->userfault || (mark.flags & ~VAS_AREA_USERFAULT) != 0 ||
 	    context >= UINT64_C(1) << 24 || ((start | length) & VAS_PAGE_MASK) != 0 ||
 	    length == 0 || start < lowest(space) || range.end < start ||
 	    range.end > space->layout.task_size)
 		return -VAS_EINVAL;
-	if (flags != 0)
+	if (mark.flags != 0)
 		mark.flags |= mark.context;
 	first = vas_find_ge(space, start);
 	if (first == NULL)

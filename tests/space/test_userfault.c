@@ -84,6 +84,22 @@ static void what_can_be_registered(void **state)
 	assert_error(VAS_EINVAL, set(f, 4, 2, MINOR, 1));
 }
 
+/* Write protection alone, where nobody is waited for, may be had of any file. */
+static void asynchronous(void **state)
+{
+	struct fixture *f = *state;
+	struct vas_file *file = fixture_file(f, "/tmp/x");
+
+	assert_ok(map_file(f, 0, 4, RW, VAS_SHARED | VAS_FIXED, file, 0));
+	assert_error(VAS_EINVAL, set(f, 0, 2, WRITE_PROTECT, 1));
+	assert_error(VAS_EINVAL, set(f, 0, 2, WRITE_PROTECT | MISSING | VAS_USERFAULT_ASYNC, 1));
+	assert_ok(set(f, 1, 2, WRITE_PROTECT | VAS_USERFAULT_ASYNC, 1));
+	assert_flagged(f, WRITE_PROTECT, "-##-");
+	assert_error(VAS_EINVAL, set(f, 0, 4, 0, 1)); /* the others cannot be registered */
+	assert_ok(set(f, 1, 2, 0, 1));
+	assert_ruler(f, "AAAA");
+}
+
 static void arguments(void **state)
 {
 	struct fixture *f = *state;
@@ -127,6 +143,7 @@ int main(void)
 		fixture_test(contexts),
 		fixture_test(holes),
 		fixture_test(what_can_be_registered),
+		fixture_test(asynchronous),
 		fixture_test(arguments),
 		fixture_test(fork_and_mremap_drop_it),
 	};
