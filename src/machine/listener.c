@@ -172,6 +172,14 @@ static size_t count_entries(struct vas_pmap *pmap)
 	return count;
 }
 
+/* Only entries that are there move, and those of one table to two at most. */
+static uint32_t tables_moved(const struct vas_pmap *pmap, uint64_t bytes)
+{
+	uint32_t worst = vas_pmap_worst(bytes), twice = 2 * vas_pmap_tables(pmap);
+
+	return worst < twice ? worst : twice;
+}
+
 static int reserve_frames(struct machine_space *in, const struct vas_budget *budget)
 {
 	/* A fork's are for the child. */
@@ -181,7 +189,7 @@ static int reserve_frames(struct machine_space *in, const struct vas_budget *bud
 	if (budget->fork)
 		tables = vas_pmap_tables(in->pmap);
 	if (budget->moved > 0)
-		tables += vas_pmap_worst(budget->moved);
+		tables += tables_moved(pmap, budget->moved);
 	if (budget->guarded > 0)
 		tables += vas_pmap_worst(budget->guarded);
 	if (tables == 0)
@@ -312,9 +320,11 @@ static void machine_apply(void *data, struct vas_space *space, const struct vas_
 	case VAS_OP_ADVISE:
 		vas_advise_entries(in, op);
 		return;
+	case VAS_OP_EMPTY:
+		machine_area_of(in, op->area)->has_private = false;
+		break;
 	case VAS_OP_MAP:
 	case VAS_OP_REINDEX:
-	case VAS_OP_EMPTY:
 		break;
 	}
 	vas_link_area(in, op->area, &in->pool, false);

@@ -100,13 +100,25 @@ static void foresee(struct vas_move *move, uint64_t *start, uint64_t *end)
 	*end = *start + vas_whole_pages(move->area, move->new_length);
 }
 
+/* How many bytes may move: only what areas have. */
+static uint64_t most_moved(const struct vas_move *move, bool many)
+{
+	uint64_t end = move->old + move->old_length, last;
+
+	if (move->area == NULL)
+		return 0;
+	last = move->area->range.end;
+	if (many || end < last)
+		last = end < move->space->layout.task_size ? end : move->space->layout.task_size;
+	return last > move->old ? last - move->old : 0;
+}
+
 int vas_move_reserve(struct vas_space *space, struct vas_move *move, bool many)
 {
 	const struct vas_allocator *allocator = space->allocator;
 	struct vas_need need = {
 		.areas = REMAP_AREAS,
 		.touches = 1,
-		.moved = move->old_length,
 		.moved_from = move->old,
 	};
 	uint64_t end = move->old + move->old_length, start, to_end;
@@ -117,6 +129,7 @@ int vas_move_reserve(struct vas_space *space, struct vas_move *move, bool many)
 	int err;
 
 	move->area = vas_find(space, move->old);
+	need.moved = most_moved(move, many);
 	if (listed > AROUND)
 		others = allocator->allocate(allocator->context, size, sizeof(*others));
 	if (others == NULL)

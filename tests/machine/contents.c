@@ -442,20 +442,18 @@ static void close(void *data, struct vas_space *space)
 	exchange(data, space, NULL);
 }
 
-static bool leave(void *data, struct vas_space *space, int *err)
+static void enter(void *data, struct vas_space *space)
 {
 	struct contents *contents = data;
 
 	(void)space;
-	assert_true(!contents->refused || *err != 0);
 	contents->refused = false;
-	return false;
 }
 
 const struct vas_listener contents_listener = {
 	.space_bytes = sizeof(struct cells),
 	.open = open,
 	.close = close,
-	.leave = leave,
+	.enter = enter,
 	.apply = apply,
 };

@@ -14,7 +14,7 @@
 
 #include "world.h"
 
-#define CONTENTS_OBJECTS 16
+#define CONTENTS_OBJECTS 64
 #define CONTENTS_PAGES	 640 /* of an object, at most */
 
 extern const struct vas_listener contents_listener;
@@ -34,7 +34,7 @@ struct contents {
 	struct contents_object objects[CONTENTS_OBJECTS];
 	const struct vas_space *spaces[CONTENTS_SPACES];
 	bool populated;
-	bool refused; /* a store's error has ended the call under way */
+	bool refused; /* a store's error has ended the last call */
 };
 
 /* What one place must show. */

@@ -273,13 +273,15 @@ static void step_advise(struct steps *steps)
 	};
 	struct vas_space *space = pick_space(steps)->space;
 	struct span span = pick_mapped(steps, space);
-	int advice = advices[pick(steps, sizeof(advices) / sizeof(advices[0]))];
+	int advice = advices[pick(steps, sizeof(advices) / sizeof(advices[0]))], err;
 
 	if ((advice == VAS_ADVICE_GUARD_INSTALL || advice == VAS_ADVICE_POPULATE_READ ||
 	     advice == VAS_ADVICE_POPULATE_WRITE) &&
 	    span.count > 16)
 		return;
-	answered(steps, vas_advise(space, at(span.page), span.count * VAS_PAGE_SIZE, advice));
+	err = vas_advise(space, at(span.page), span.count * VAS_PAGE_SIZE, advice);
+	assert_true(!steps->contents.refused || err != 0);
+	answered(steps, err);
 }
 
 static void step_lock(struct steps *steps)
