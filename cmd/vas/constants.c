@@ -274,6 +274,8 @@ static const struct constant mpol[] = {
 	{ "MPOL_INTERLEAVE", 3 },
 	{ "MPOL_LOCAL", 4 },
 	{ "MPOL_PREFERRED_MANY", 5 },
+	{ "MPOL_WEIGHTED_INTERLEAVE", 6 },
+	{ "MPOL_F_NUMA_BALANCING", 1 << 13 },
 	{ "MPOL_F_STATIC_NODES", 1 << 15 },
 	{ "MPOL_F_RELATIVE_NODES", 1 << 14 },
 	{ "MPOL_MF_STRICT", 1 },

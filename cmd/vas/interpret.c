@@ -53,6 +53,7 @@ struct interpreter *interpreter_create(const struct interpreter_options *options
 	in->table = process_table_create();
 	in->randomized = true;
 	vas_settings_default(&in->settings);
+	in->settings.huge_pages_free = UINT64_MAX; /* a trace does not tell; see lacks_huge_pages */
 	in->told_min_addr = in->settings.mmap_min_addr;
 	if (in->table == NULL || !known) {
 		interpreter_destroy(in);
@@ -253,6 +254,7 @@ static void read_settings(struct interpreter *in, struct slice words)
 		/* Kernels with security modules (all of the distributions) have a least of their
 		 * own, which no file tells; a search that goes below it shows that it is not so. */
 		in->told_min_addr = value;
+		settings->fixed_min_addr = value;
 		settings->mmap_min_addr = value > LSM_MIN_ADDR ? value : LSM_MIN_ADDR;
 	}
 	if (trace_word_number(words, "stack_guard_gap", &value) && value <= 1u << 20)
@@ -376,6 +378,8 @@ static void check_refused(struct interpreter *in, const struct trace_event *even
 	if (event->kind == TRACE_SIGNAL && !slice_equal(event->words, "SIGSEGV") &&
 	    !slice_equal(event->words, "SIGBUS"))
 		return; /* another signal may come first */
+	if (event->kind == TRACE_TOUCH && event->number == address)
+		return; /* it did, and the access was tried again */
 	thread->refused = UINT64_MAX;
 	if (event->kind == TRACE_SIGNAL || event->kind == TRACE_EXITED)
 		return;

@@ -59,6 +59,7 @@ enum skip_reason {
 	SKIP_NO_RESULT,	   /* "?" */
 	SKIP_POLICY,	   /* memory policies (mbind) and other things that are not modelled */
 	SKIP_FOREIGN,	   /* a 32-bit process */
+	SKIP_DRIVER,	   /* refused by the rules of a driver or a special file system */
 	SKIP_REASONS,
 };
 const char *skip_reason_text(enum skip_reason reason);

@@ -27,6 +27,7 @@ const char *skip_reason_text(enum skip_reason reason)
 		[SKIP_NO_RESULT] = "calls whose result is not in the trace",
 		[SKIP_POLICY] = "calls that are not modelled",
 		[SKIP_FOREIGN] = "calls of 32-bit processes",
+		[SKIP_DRIVER] = "calls that a driver or a special file system refused",
 	};
 
 	return (unsigned)reason < SKIP_REASONS ? texts[reason] : "?";
@@ -157,6 +158,25 @@ bool outcome_check(const struct call_context *context, struct outcome model, con
 	if (!same)
 		report(context, model, reason);
 	return same;
+}
+
+bool refused_by_driver(const struct call_context *context, uint64_t start, uint64_t length)
+{
+	struct vas_walk walk;
+	struct vas_area *area;
+
+	if (kernel_succeeded(context) || start + length < start)
+		return false;
+	vas_walk_start(&walk, context->space, start);
+	while ((area = vas_walk_next(&walk)) != NULL && area->range.start < start + length) {
+		const struct traced_file *traced = area->file == NULL ? NULL : area->file->data;
+
+		if (traced == NULL || !traced->own_rules)
+			continue;
+		outcome_skip(context, SKIP_DRIVER);
+		return true;
+	}
+	return false;
 }
 
 /* ---- what a partial space learns ---- */

@@ -86,7 +86,8 @@ void file_map_free(struct file_map *map)
 static void set_device(struct vas_file *file, bool zero)
 {
 	file->flags &= ~(uint32_t)VAS_FILE_SHARED_MEMORY;
-	file->flags |= zero ? VAS_FILE_DEVICE_ZERO : VAS_FILE_DEVICE;
+	file->flags |= zero ? VAS_FILE_DEVICE_ZERO | VAS_FILE_HUGE_ALIGN : VAS_FILE_DEVICE;
+	file->limit = UINT64_MAX;
 	if (!zero)
 		file->area_flags = VAS_AREA_IO | VAS_AREA_RAW_FRAMES | VAS_AREA_DONT_EXPAND |
 				   VAS_AREA_DONT_DUMP;
@@ -94,18 +95,25 @@ static void set_device(struct vas_file *file, bool zero)
 
 static void guess_kind(struct traced_file *traced)
 {
+	static const char *const special[] = { "/dev/", "/proc/", "/sys/",
+					       "anon_inode:", "socket:" };
 	const struct slice name = slice_of(traced->name);
 	struct vas_file *file = &traced->file;
+
+	for (size_t i = 0; i < sizeof(special) / sizeof(special[0]); i++)
+		traced->own_rules = traced->own_rules || slice_starts(name, special[i]);
+	if (slice_starts(name, "/dev/shm/") || slice_equal(name, "/dev/zero"))
+		traced->own_rules = false;
 
 	if (slice_starts(name, "/memfd:") || slice_starts(name, "memfd:") ||
 	    slice_starts(name, "/dev/shm/") || slice_starts(name, "/SYSV"))
 		file->flags |= VAS_FILE_SHARED_MEMORY;
 	else if (slice_starts(name, "/dev/"))
 		set_device(file, slice_equal(name, "/dev/zero"));
-	else if (slice_starts(name, "anon_inode:[perf_event]"))
-		file->area_flags = VAS_AREA_DONT_FORK | VAS_AREA_DONT_EXPAND | VAS_AREA_DONT_DUMP;
-	else if (slice_starts(name, "anon_inode:[io_uring]"))
-		file->area_flags = VAS_AREA_DONT_EXPAND;
+	else if (slice_starts(name, "anon_inode:"))
+		file->area_flags = VAS_AREA_DONT_EXPAND | VAS_AREA_IO | VAS_AREA_RAW_FRAMES;
+	if (slice_starts(name, "anon_inode:[perf_event]"))
+		file->area_flags |= VAS_AREA_DONT_FORK | VAS_AREA_DONT_DUMP;
 }
 
 struct traced_file *interpret_shared_memory(const char *name, uint64_t size)
@@ -162,16 +170,30 @@ static void told_mode(struct vas_file *file, struct slice words)
 		file->flags |= VAS_FILE_WRITE;
 }
 
+/* File systems whose files are not just bytes; a number stands for one without a name of ours. */
+static bool is_special(struct slice fs)
+{
+	static const char *const special[] = { "proc",	 "sysfs", "anon_inode", "secretmem",
+					       "devpts", "fuse",  "9p",		"0x" };
+
+	for (size_t i = 0; i < sizeof(special) / sizeof(special[0]); i++)
+		if (slice_starts(fs, special[i]))
+			return true;
+	return false;
+}
+
 /* The file system, and what kind of file it is: devices live in a tmpfs, but are no memory. */
-static void told_system(struct vas_file *file, struct slice words)
+static void told_system(struct traced_file *traced, struct slice words)
 {
 	static const char *const aligned[] = { "ext2", "ext3", "ext4", "xfs", "btrfs" };
 	struct slice fs, type = { "", 0 }, device = { "", 0 };
+	struct vas_file *file = &traced->file;
 
 	trace_word(words, "type", &type);
 	if (slice_equal(type, "char") || slice_equal(type, "block")) {
 		trace_word(words, "rdev", &device);
 		set_device(file, slice_equal(device, "1:5"));
+		traced->own_rules = (file->flags & VAS_FILE_DEVICE) != 0;
 		return;
 	}
 	if (slice_equal(type, "file")) {
@@ -180,6 +202,7 @@ static void told_system(struct vas_file *file, struct slice words)
 	}
 	if (!trace_word(words, "fs", &fs))
 		return;
+	traced->own_rules = !slice_equal(type, "file") || is_special(fs);
 	for (size_t i = 0; i < sizeof(aligned) / sizeof(aligned[0]); i++)
 		if (slice_equal(fs, aligned[i]))
 			file->flags |= VAS_FILE_HUGE_ALIGN;
@@ -232,13 +255,17 @@ static void told_file(struct traced_file *traced, struct slice words)
 
 	told_device(file, words);
 	told_mode(file, words);
-	told_system(file, words);
-	if (trace_word_number(words, "size", &value))
+	told_system(traced, words);
+	if (traced->own_rules)
+		file->size = UINT64_MAX; /* what stat says of them bounds no mapping */
+	else if (trace_word_number(words, "size", &value))
 		file->size = value;
 	if (trace_word_number(words, "seals", &value))
 		told_seals(file, value);
 	if (trace_word_number(words, "noexec", &value) && value != 0)
 		file->flags |= VAS_FILE_NO_EXEC;
+	if (trace_word_number(words, "append", &value) && value != 0)
+		file->flags |= VAS_FILE_APPEND;
 }
 
 /* PID @file FD dev=... ino=... mode=... id=... path="..." */

@@ -58,15 +58,19 @@ struct interpreter {
 	char faults[32];
 	uint64_t told_min_addr; /* vm.mmap_min_addr; the kernel's own may be higher */
 	enum vas_huge_faults huge_faults;
-	bool names_learnt, userfault_learnt, keys_learnt; /* whether this kernel has them */
+	bool names_learnt, keys_learnt; /* whether this kernel has them */
 	struct file_map files, segments;
 	struct snapshot snapshot;
 	struct postponed_process *postponed;
 	bool policy_noted;
+	bool guards;	  /* there may be guard pages, and no machine knows where */
 	const char *file; /* of the event that is being fed */
 	unsigned long line;
 	char error[512];
 };
+
+/* personality(2) */
+enum { PERSONALITY_COMPAT_LAYOUT = 0x0200000, PERSONALITY_NO_RANDOMIZE = 0x0040000 };
 
 /* A call on a space, on its way. */
 struct call_context {
@@ -146,6 +150,10 @@ int save_areas(const struct call_context *context, uint64_t start, uint64_t leng
 	       struct saved_areas *saved);
 void restore_areas(const struct call_context *context, struct saved_areas *saved);
 void drop_saved(struct saved_areas *saved);
+
+/* Did the kernel refuse a call on a range with areas of a file whose rules are its own? That is
+ * counted, and nothing is to be done. */
+bool refused_by_driver(const struct call_context *context, uint64_t start, uint64_t length);
 
 /* ---- the calls: 0, or -1 and the error set ---- */
 

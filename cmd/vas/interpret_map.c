@@ -61,6 +61,8 @@ static int replace_zero(const struct call_context *context, struct mapping *mapp
 	if (file == NULL)
 		return interpret_no_memory(context->in, context->event);
 	file->file.flags = (file->file.flags & ~modes) | (zero->file.flags & modes);
+	file->file.flags |= VAS_FILE_DEVICE_ZERO;
+	file->file.limit = UINT64_MAX;
 	vas_file_put(&zero->file);
 	mapping->file = file;
 	return 0;
@@ -221,15 +223,22 @@ static void lower_least(const struct call_context *context, const struct mapping
 	*model = try_map(context, mapping);
 }
 
-/* Where MAP_32BIT's search may have begun to find what it found. */
-static void learn_low_base(const struct call_context *context, const struct mapping *mapping)
+/*
+ * Where MAP_32BIT's search may have begun to find what it found: right there; or, as what starts at
+ * a huge page was found before it, up to a huge page lower.
+ */
+static bool learn_low_base(const struct call_context *context, const struct mapping *mapping,
+			   uint64_t lower)
 {
 	uint64_t value = context->call->value;
 
 	if ((mapping->map.flags & VAS_32BIT) == 0 || !context->in->randomized ||
+	    (context->thread->process->personality & PERSONALITY_NO_RANDOMIZE) != 0 ||
 	    !kernel_succeeded(context) || value < LOW_BASE)
-		return;
+		return false;
+	value = value - LOW_BASE < lower ? LOW_BASE : value - lower;
 	vas_space_layout(context->space)->low_base = value < LOW_BASE_TOP ? value : LOW_BASE_TOP;
+	return true;
 }
 
 static int map_known(const struct call_context *context, const struct mapping *mapping)
@@ -237,8 +246,13 @@ static int map_known(const struct call_context *context, const struct mapping *m
 	uint64_t value = context->call->value;
 	struct outcome model;
 
-	learn_low_base(context, mapping);
+	(void)learn_low_base(context, mapping, 0);
 	model = try_map(context, mapping);
+	if ((model.error != 0 || model.value != value) &&
+	    learn_low_base(context, mapping, HUGE_PAGE - VAS_PAGE_SIZE)) {
+		undo_map(context, mapping, model);
+		model = try_map(context, mapping);
+	}
 	if ((model.error != 0 || model.value != value) &&
 	    apply_begun(context, value, value + mapping->length)) {
 		undo_map(context, mapping, model);
@@ -284,19 +298,42 @@ static int map_partial(const struct call_context *context, const struct mapping 
 	return 0;
 }
 
+/* May the kernel have refused what the model does? MAP_SYNC is a file system's affair too, and how
+ * long its files can be. */
+static bool may_refuse(const struct call_context *context, const struct mapping *mapping)
+{
+	return mapping->file != NULL &&
+	       (mapping->file->own_rules || (mapping->map.flags & VAS_SYNC) != 0 ||
+		context->call->error == VAS_EOVERFLOW);
+}
+
+/* Was it refused because there are too few huge pages? How many there were is not told. */
+static bool lacks_huge_pages(const struct call_context *context, const struct vas_file *file)
+{
+	return !kernel_succeeded(context) && context->call->error == VAS_ENOMEM &&
+	       (file->flags & VAS_FILE_HUGE_PAGES) != 0;
+}
+
 static int map_refused(const struct call_context *context, const struct mapping *mapping)
 {
 	struct saved_areas saved = { 0 };
 	struct outcome model;
 
-	if ((mapping->map.flags & VAS_HUGETLB) != 0) {
-		outcome_skip(context, SKIP_ERROR); /* how many huge pages there were is not told */
+	if ((mapping->map.flags & VAS_HUGETLB) != 0 ||
+	    (mapping->file != NULL && lacks_huge_pages(context, &mapping->file->file))) {
+		outcome_skip(context, SKIP_ERROR);
+		return 0;
+	}
+	if (is_fixed(mapping) && mapping->file != NULL && mapping->file->own_rules) {
+		outcome_skip(context, SKIP_DRIVER); /* what is there must not be cut */
 		return 0;
 	}
 	if (is_fixed(mapping) && save_areas(context, mapping->hint, mapping->length, &saved) < 0)
 		return -1;
 	model = try_map(context, mapping);
-	if (outcome_check(context, model, NULL) || model.error != 0) {
+	if (model.error != context->call->error && may_refuse(context, mapping)) {
+		outcome_skip(context, SKIP_DRIVER);
+	} else if (outcome_check(context, model, NULL) || model.error != 0) {
 		drop_saved(&saved);
 		return 0;
 	}
@@ -380,6 +417,12 @@ static void move_after(const struct call_context *context, uint64_t from, uint64
 	(void)try_remap(context, &move);
 }
 
+/* mremap refuses a range of two areas; where they are cut does not matter at this level. */
+static bool boundaries_matter(const struct call_context *context, int error)
+{
+	return error == VAS_EFAULT && context->in->options.level == COMPARE_COVERAGE;
+}
+
 static int remap_known(const struct call_context *context, const struct vas_remap *remap)
 {
 	struct outcome model = try_remap(context, remap);
@@ -396,7 +439,9 @@ static int remap_known(const struct call_context *context, const struct vas_rema
 			model.value = value;
 		}
 	}
-	if (outcome_check(context, model, NULL))
+	if (boundaries_matter(context, model.error))
+		outcome_skip(context, SKIP_ERROR);
+	else if (outcome_check(context, model, NULL))
 		return 0;
 	if (model.error != 0)
 		force_remap(context, remap);
@@ -431,6 +476,16 @@ static int remap_partial(const struct call_context *context, const struct vas_re
 	return 0;
 }
 
+/* Of huge pages the kernel looks at the new address even where there is none, which is not in the
+ * trace. */
+static bool unseen_target(const struct call_context *context, const struct vas_remap *remap)
+{
+	const struct vas_area *area = vas_find(context->space, remap->old);
+
+	return area != NULL && (area->flags & VAS_AREA_HUGE_PAGES) != 0 &&
+	       !argument_exists(context, 4) && context->call->error == VAS_EINVAL;
+}
+
 static int remap_refused(const struct call_context *context, const struct vas_remap *remap)
 {
 	struct saved_areas source = { 0 }, target = { 0 };
@@ -439,6 +494,12 @@ static int remap_refused(const struct call_context *context, const struct vas_re
 	struct outcome model;
 	bool moved, fixed = (remap->flags & VAS_REMAP_FIXED) != 0;
 
+	if (refused_by_driver(context, remap->old, remap->old_length))
+		return 0;
+	if (unseen_target(context, remap)) {
+		outcome_skip(context, SKIP_ERROR);
+		return 0;
+	}
 	if (save_areas(context, remap->old, length, &source) < 0)
 		return -1;
 	if (fixed && save_areas(context, remap->new_address, remap->new_length, &target) < 0) {
@@ -446,7 +507,11 @@ static int remap_refused(const struct call_context *context, const struct vas_re
 		return -1;
 	}
 	model = try_remap(context, remap);
-	moved = !outcome_check(context, model, NULL) && model.error == 0;
+	moved = model.error == 0;
+	if (moved && boundaries_matter(context, context->call->error))
+		outcome_skip(context, SKIP_ERROR);
+	else
+		(void)outcome_check(context, model, NULL);
 	if (moved && !fixed && model.value != remap->old)
 		(void)!vas_unmap(context->space, model.value, vas_page_up(remap->new_length));
 	if (moved) {
@@ -560,6 +625,10 @@ int interpret_shmat(struct call_context *context)
 	segment = file_map_find(&context->in->segments, id);
 	if (segment == NULL) {
 		outcome_skip(context, kernel_succeeded(context) ? SKIP_UNKNOWN_AREA : SKIP_ERROR);
+		return 0;
+	}
+	if (lacks_huge_pages(context, &segment->file)) {
+		outcome_skip(context, SKIP_ERROR);
 		return 0;
 	}
 	if (interpret_open(context->in, context->event, segment) < 0)

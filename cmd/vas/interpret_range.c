@@ -24,6 +24,12 @@ enum {
 	MM_START_BRK = 6,
 	MM_BRK = 7,
 	MM_MAP = 14,
+	MADVISE_POPULATE_READ = 22,
+	MADVISE_POPULATE_WRITE = 23,
+	MADVISE_COLLAPSE = 25,
+	MADVISE_HWPOISON = 100,
+	MADVISE_SOFT_OFFLINE = 101,
+	MADVISE_GUARD_INSTALL = 102,
 	NAME_MOST = 256,
 	IOCTL_REGISTER = 0xc020aa00,
 	IOCTL_UNREGISTER = 0x8010aa01,
@@ -35,8 +41,54 @@ struct range_call {
 	uint64_t flags, offset;
 	int64_t number;
 	const char *name;
+	bool populates;
 	int (*run)(struct vas_space *space, const struct range_call *call);
 };
+
+/*
+ * Did the kernel fail to give the range its pages, after the areas were changed? How many huge
+ * pages there were is not told, nor where files end since somebody cut them; and guard pages are
+ * known only to a machine.
+ */
+static bool lacked_pages(const struct call_context *context, const struct range_call *call)
+{
+	int error = context->call->error;
+	struct vas_walk walk;
+	struct vas_area *area;
+
+	/* EINVAL is an area behind, which may not be populated. */
+	if (kernel_succeeded(context) || (error != VAS_ENOMEM && error != VAS_EFAULT &&
+					  !(call->populates && error == VAS_EINVAL)))
+		return false;
+	vas_walk_start(&walk, context->space, call->start);
+	while ((area = vas_walk_next(&walk)) != NULL &&
+	       area->range.start < call->start + call->length)
+		if ((area->flags & VAS_AREA_HUGE_PAGES) != 0 ||
+		    (call->populates && (context->in->guards || !vas_area_anonymous(area))))
+			return true;
+	return false;
+}
+
+/* The kernel has populated the range: so files that end before it here have grown unseen. */
+static int learn_sizes(const struct call_context *context, const struct range_call *call)
+{
+	const struct interpreter_options *options = &context->in->options;
+	uint64_t end = vas_page_up(call->start + call->length);
+	struct vas_area *area = vas_find_ge(context->space, call->start);
+
+	for (; area != NULL && area->range.start < end; area = vas_area_next(area)) {
+		uint64_t stop = area->range.end < end ? area->range.end : end;
+		uint64_t size = (area->offset << VAS_PAGE_SHIFT) + (stop - area->range.start);
+
+		if (vas_area_anonymous(area) || area->file->size >= size - VAS_PAGE_MASK)
+			continue;
+		area->file->size = size;
+		if (options->memory != NULL &&
+		    options->memory->told(options->memory_data, area->file->data) != 0)
+			return interpret_no_memory(context->in, context->event);
+	}
+	return 0;
+}
 
 static int run_range(const struct call_context *context, const struct range_call *call)
 {
@@ -44,12 +96,18 @@ static int run_range(const struct call_context *context, const struct range_call
 	struct saved_areas saved = { 0 };
 	int err;
 
+	if (refused_by_driver(context, call->start, call->length))
+		return 0;
 	if (end >= call->start && call->length != 0 && learn_areas(context, call->start, end) < 0)
+		return -1;
+	if (call->populates && kernel_succeeded(context) && learn_sizes(context, call) < 0)
 		return -1;
 	if (save_areas(context, call->start, call->length, &saved) < 0)
 		return -1;
 	err = TIMED(WORK_MAP, call->run(context->space, call));
-	if (!outcome_check(context, (struct outcome){ -err, 0 }, NULL) && err == 0)
+	if (-err != context->call->error && lacked_pages(context, call))
+		outcome_skip(context, SKIP_ERROR);
+	else if (!outcome_check(context, (struct outcome){ -err, 0 }, NULL) && err == 0)
 		restore_areas(context, &saved);
 	drop_saved(&saved);
 	return 0;
@@ -73,8 +131,11 @@ int interpret_munmap(struct call_context *context)
 	int err = 0;
 
 	begun->kind = BEGUN_NOTHING;
-	if (argument_number(context, 0, &start) < 0 || argument_number(context, 1, &length) < 0 ||
-	    save_areas(context, start, length, &saved) < 0)
+	if (argument_number(context, 0, &start) < 0 || argument_number(context, 1, &length) < 0)
+		return -1;
+	if (refused_by_driver(context, start, length))
+		return 0;
+	if (save_areas(context, start, length, &saved) < 0)
 		return -1;
 	if (!applied)
 		err = TIMED(WORK_MAP, vas_unmap(context->space, start, length));
@@ -168,12 +229,27 @@ static int read_advice(const struct call_context *context, unsigned index, int64
 	return 0;
 }
 
+/* Advice whose success hangs on the very pages. */
+static bool of_pages(int64_t advice)
+{
+	return advice == MADVISE_COLLAPSE || advice == MADVISE_HWPOISON ||
+	       advice == MADVISE_SOFT_OFFLINE;
+}
+
 int interpret_madvise(struct call_context *context)
 {
 	struct range_call call = { .run = run_advise };
 
 	if (read_range(context, &call) < 0 || read_advice(context, 2, &call.number) < 0)
 		return -1;
+	if (of_pages(call.number) && !kernel_succeeded(context)) {
+		outcome_skip(context, SKIP_ERROR);
+		return 0;
+	}
+	if (call.number == MADVISE_GUARD_INSTALL)
+		context->in->guards = context->in->options.memory == NULL;
+	call.populates =
+		call.number == MADVISE_POPULATE_READ || call.number == MADVISE_POPULATE_WRITE;
 	return run_range(context, &call);
 }
 
@@ -270,7 +346,8 @@ int interpret_mbind(struct call_context *context)
 		return -1;
 	if (!argument_exists(context, 3))
 		return interpret_fail(context->in, context->event, "mbind: argument 4 is missing");
-	if (!kernel_succeeded(context) && context->call->error != VAS_EFAULT) {
+	if (!kernel_succeeded(context) &&
+	    (context->call->error != VAS_EFAULT || value_is_pointer(context->call->arguments[3]))) {
 		outcome_skip(context, SKIP_ERROR); /* modes and nodes are not looked at */
 		return 0;
 	}
@@ -297,7 +374,7 @@ static int run_seal(struct vas_space *space, const struct range_call *call)
 
 int interpret_mlock(struct call_context *context)
 {
-	struct range_call call = { .run = run_lock };
+	struct range_call call = { .populates = true, .run = run_lock };
 
 	return read_range(context, &call) < 0 ? -1 : run_range(context, &call);
 }
@@ -309,6 +386,7 @@ int interpret_mlock2(struct call_context *context)
 	if (read_range(context, &call) < 0 ||
 	    argument_flags(context, 2, CONSTANTS_MLOCK, &call.flags) < 0)
 		return -1;
+	call.populates = call.flags == 0;
 	return run_range(context, &call);
 }
 
@@ -501,6 +579,14 @@ static int run_userfault(struct vas_space *space, const struct range_call *call)
 	return vas_userfault(space, call->start, call->length, call->flags, (uint64_t)call->number);
 }
 
+/* UFFDIO_REGISTER with a mode that is none. */
+static int refuse(struct vas_space *space, const struct range_call *call)
+{
+	(void)space;
+	(void)call;
+	return -VAS_EINVAL;
+}
+
 /* {range={start=..., len=...}, mode=...}, or {start=..., len=...} */
 static int read_userfault(const struct call_context *context, bool registers,
 			  struct range_call *call)
@@ -524,7 +610,62 @@ static int read_userfault(const struct call_context *context, bool registers,
 		call->flags |= VAS_AREA_USERFAULT_WP;
 	if ((mode & 4) != 0)
 		call->flags |= VAS_AREA_USERFAULT_MINOR;
+	if (mode == 0 || mode > 7)
+		call->run = refuse;
 	return 0;
+}
+
+/* The descriptor of this context is closed: nothing is watched by it any more. */
+static void forget_context(struct vas_space *space, uint64_t context)
+{
+	struct vas_area *area;
+	uint64_t at = 0;
+
+	while ((area = vas_find_ge(space, at)) != NULL) {
+		const struct vas_range range = area->range;
+
+		at = range.end;
+		if ((area->flags & VAS_AREA_CONTEXT) == context)
+			(void)!vas_userfault(space, range.start, vas_range_length(range), 0,
+					     context >> VAS_AREA_CONTEXT_SHIFT);
+	}
+}
+
+/* Whose watch, other than the caller's, is on some area of the range; 0: nobody's. */
+static uint64_t other_context(struct vas_space *space, const struct range_call *call)
+{
+	uint64_t own = (uint64_t)call->number << VAS_AREA_CONTEXT_SHIFT;
+	struct vas_area *area = vas_find_ge(space, call->start);
+
+	for (; area != NULL && area->range.start < call->start + call->length;
+	     area = vas_area_next(area)) {
+		uint64_t context = area->flags & VAS_AREA_CONTEXT;
+
+		if (context != 0 && context != own)
+			return context;
+	}
+	return 0;
+}
+
+/*
+ * Two things that no line tells: whether a descriptor has UFFD_FEATURE_WP_ASYNC, and when another
+ * one was closed. The kernel's answer does. What is registered here stays as it is when it is
+ * registered again.
+ */
+static void learn_userfault(const struct call_context *context, struct range_call *call)
+{
+	uint64_t other;
+	int err;
+
+	if (!kernel_succeeded(context))
+		return;
+	err = call->run(context->space, call);
+	if (err == -VAS_EINVAL)
+		call->flags |= VAS_USERFAULT_ASYNC;
+	if (err == -VAS_EINVAL || err == -VAS_EBUSY)
+		outcome_skip(context, SKIP_ERROR);
+	while (err == -VAS_EBUSY && (other = other_context(context->space, call)) != 0)
+		forget_context(context->space, other);
 }
 
 int interpret_ioctl(struct call_context *context)
@@ -548,12 +689,9 @@ int interpret_ioctl(struct call_context *context)
 	registers = request == IOCTL_REGISTER;
 	if (read_userfault(context, registers, &call) < 0)
 		return -1;
-	if (registers && !context->in->userfault_learnt) {
-		context->in->settings.userfault =
-			kernel_succeeded(context) || context->call->error != VAS_EINVAL;
-		context->in->userfault_learnt = true;
-	}
 	call.number = (fd & 0xffff) + 1;
+	if (registers)
+		learn_userfault(context, &call);
 	return run_range(context, &call);
 }
 

@@ -27,8 +27,6 @@
 #define FILE_LOOK_BACK 1024		     /* lines among which a file is looked for */
 #define STACK_RANDOM   (UINT64_C(0x3fffff) << VAS_PAGE_SHIFT)
 
-enum { PERSONALITY_COMPAT_LAYOUT = 0x0200000, PERSONALITY_NO_RANDOMIZE = 0x0040000 };
-
 /* ---- @layout and @privileges ---- */
 
 /* caps=ipc_lock|sys_rawio|... of both; nothing changes when they are not there. */

@@ -20,6 +20,8 @@
 struct traced_file {
 	struct vas_file file;
 	char *name;	  /* owned; file.name points to it */
+	bool own_rules;	  /* a driver's, or a file system's that makes its files up: it may refuse
+			     whatever it likes */
 	bool learn_inode; /* shared memory without a name: device and inode come from the first
 			     snapshot that shows it */
 	void *memory;	  /* who gives it pages keeps this (struct interpreter_memory); */

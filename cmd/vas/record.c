@@ -121,7 +121,7 @@ static int help(void)
 	     "\n"
 	     "Returns the status of COMMAND, 128 + N when signal N ended it, 127 when it is not\n"
 	     "found, 126 when it cannot be run, 2 when it cannot be recorded.");
-	return STATUS_OK;
+	return finish_output(STATUS_OK);
 }
 
 struct options {

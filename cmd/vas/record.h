@@ -31,6 +31,7 @@ struct space {
 	bool foreign;	     /* runs code of another architecture: nothing recorded */
 	bool changed;	     /* by a call since the last snapshot */
 	bool wanted;	     /* a snapshot was asked for */
+	bool watched;	     /* a userfaultfd has watched some of it, and may since be closed */
 	struct task *caller; /* whose call runs now */
 	struct task *first_held, **last_held;
 	uint64_t since; /* when the caller went on */
@@ -104,8 +105,9 @@ struct recorder {
 	pid_t program;	    /* the process that was started */
 	int program_status; /* what waitpid said of its end */
 	bool program_ended;
-	bool interrupted; /* the recorder was told to end */
-	bool cut_short;	  /* ... and the program was still there */
+	bool interrupted;    /* the recorder was told to end */
+	bool cut_short;	     /* ... and the program was still there */
+	bool ptrace_refused; /* which was told of */
 };
 
 /* record_task.c */

@@ -53,6 +53,7 @@ static const struct call calls[] = {
 	{ SYS_capset, "capset", RESULT_HIDDEN, print_none },
 	{ SYS_unshare, "unshare", RESULT_HIDDEN, print_none },
 	{ SYS_setns, "setns", RESULT_HIDDEN, print_none },
+	{ SYS_ptrace, "ptrace", RESULT_HIDDEN, print_none },
 };
 
 const struct call *call_numbered(uint64_t number)

@@ -118,6 +118,7 @@ struct described {
 	int fd;
 	struct stat file;
 	mode_t link_mode;     /* says whether it is open for reading and writing */
+	bool sealable;	      /* what was told of its seals may have changed */
 	struct text line;     /* "@file ..." */
 	struct text argument; /* "3</a/path>" */
 };
@@ -258,13 +259,19 @@ static bool makes_up_devices(const struct statfs *status)
 	       status->f_type == 0xca451a4e; /* bcachefs */
 }
 
-/* F_GET_SEALS needs a descriptor of our own; only memory files have seals. */
+/* Only memory files have seals. */
+static bool has_seals(const struct stat *status, const struct statfs *system)
+{
+	return S_ISREG(status->st_mode) &&
+	       (system->f_type == TMPFS_MAGIC || system->f_type == HUGETLBFS_MAGIC);
+}
+
+/* F_GET_SEALS needs a descriptor of our own. */
 static int read_seals(const char *path, const struct stat *status, const struct statfs *system)
 {
 	int fd, seals;
 
-	if (!S_ISREG(status->st_mode) ||
-	    (system->f_type != TMPFS_MAGIC && system->f_type != HUGETLBFS_MAGIC))
+	if (!has_seals(status, system))
 		return 0;
 	fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
 	if (fd < 0)
@@ -299,6 +306,25 @@ static struct descriptor read_descriptor(struct recorder *recorder, pid_t tid, i
 	return descriptor;
 }
 
+/* "pid:123", the process that a pidfd stands for; false: it is none. */
+static bool add_pid(struct text *text, pid_t tid, int fd, const char *path, size_t length)
+{
+	static const char pidfd[] = "anon_inode:[pidfd]";
+	struct proc_buffer info = { 0 };
+	char name[64];
+	uint64_t pid;
+	bool known;
+
+	if (length != sizeof(pidfd) - 1 || memcmp(path, pidfd, length) != 0)
+		return false;
+	snprintf(name, sizeof(name), "fdinfo/%d", fd);
+	known = proc_read(&info, tid, name) >= 0 && proc_field(info.text, "Pid:\t", 10, &pid);
+	free(info.text);
+	if (known)
+		text_format(text, "pid:%d", (int)pid);
+	return known;
+}
+
 void file_print_descriptor(struct text *text, pid_t tid, int fd)
 {
 	static const char deleted[] = " (deleted)";
@@ -319,7 +345,8 @@ void file_print_descriptor(struct text *text, pid_t tid, int fd)
 		text_bare(text, path, length - deleted_length);
 		text_string(text, ">(deleted)");
 	} else {
-		text_bare(text, path, length);
+		if (!add_pid(text, tid, fd, path, length))
+			text_bare(text, path, length);
 		text_char(text, '>');
 	}
 }
@@ -331,6 +358,15 @@ static const char *type_name(mode_t mode)
 	       : S_ISBLK(mode) ? "block"
 	       : S_ISDIR(mode) ? "directory"
 			       : "other";
+}
+
+/* chattr +a */
+static bool only_appends(const char *path)
+{
+	struct statx status;
+
+	return statx(AT_FDCWD, path, 0, STATX_TYPE, &status) == 0 &&
+	       (status.stx_attributes & STATX_ATTR_APPEND) != 0;
 }
 
 static void add_system(struct text *text, const char *link, const struct stat *status,
@@ -347,6 +383,8 @@ static void add_system(struct text *text, const char *link, const struct stat *s
 		text_format(text, " rdev=%x:%x", major(status->st_rdev), minor(status->st_rdev));
 	text_format(text, " seals=0x%x noexec=%d", (unsigned)read_seals(link, status, system),
 		    (system->f_flags & ST_NOEXEC) != 0);
+	if (only_appends(link))
+		text_string(text, " append=1");
 }
 
 static void describe(struct recorder *recorder, struct task *task, struct described *described,
@@ -373,6 +411,7 @@ static void describe(struct recorder *recorder, struct task *task, struct descri
 						status.st_ino),
 		    (long long)status.st_size);
 	add_system(text, link, &status, &system);
+	described->sealable = has_seals(&status, &system);
 	text_string(text, " path=");
 	text_quoted(text, path, length > 0 ? (size_t)length : 0);
 	text_char(text, '\n');
@@ -383,9 +422,9 @@ static void describe(struct recorder *recorder, struct task *task, struct descri
 static bool is_last(const struct described *last, const struct task *task, int fd,
 		    const struct stat *file, mode_t link_mode)
 {
-	return last && last->pid == task->tgid && last->fd == fd && last->link_mode == link_mode &&
-	       last->file.st_dev == file->st_dev && last->file.st_ino == file->st_ino &&
-	       last->file.st_size == file->st_size;
+	return last && !last->sealable && last->pid == task->tgid && last->fd == fd &&
+	       last->link_mode == link_mode && last->file.st_dev == file->st_dev &&
+	       last->file.st_ino == file->st_ino && last->file.st_size == file->st_size;
 }
 
 void file_describe(struct recorder *recorder, struct task *task, int fd)

@@ -22,6 +22,7 @@
 #include <sched.h>
 #include <seccomp.h>
 #include <sys/prctl.h>
+#include <sys/ptrace.h>
 #include <sys/resource.h>
 #include <sys/syscall.h>
 #include <unistd.h>
@@ -86,6 +87,9 @@ static const struct {
 	{ SYS_ioctl, 1, UFFDIO_COPY },
 	{ SYS_ioctl, 1, UFFDIO_ZEROPAGE },
 	{ SYS_ioctl, 1, UFFDIO_MOVE },
+	{ SYS_ptrace, 0, PTRACE_TRACEME },
+	{ SYS_ptrace, 0, PTRACE_ATTACH },
+	{ SYS_ptrace, 0, PTRACE_SEIZE },
 	{ SYS_setrlimit, 0, RLIMIT_AS },
 	{ SYS_setrlimit, 0, RLIMIT_DATA },
 	{ SYS_setrlimit, 0, RLIMIT_STACK },

@@ -18,6 +18,7 @@
 
 #include "record.h"
 
+#include "output.h"
 #include "record_call.h"
 
 #include <elf.h>
@@ -103,10 +104,26 @@ static void write_line(struct recorder *recorder, struct task *task, int64_t res
 	line_end(recorder);
 }
 
+/* A program that traces its children may wait for ever when it cannot: so this is said at once. */
+static void ptrace_refused(struct recorder *recorder, struct task *task)
+{
+	if (recorder->ptrace_refused)
+		return;
+	recorder->ptrace_refused = true;
+	complain("record: process %d calls ptrace, which is refused while it is recorded",
+		 task->tgid);
+	line_note(recorder, "%d: calls ptrace, which is refused while it is recorded", task->tgid);
+}
+
 /* A call has returned: its line, and what can be seen only now. */
 static void finish_call(struct recorder *recorder, struct task *task, int64_t result)
 {
 	touch_until_effect(recorder, task);
+	if (task->call->number == SYS_ptrace) {
+		if (result == -EPERM)
+			ptrace_refused(recorder, task);
+		return;
+	}
 	if (task->call->result == RESULT_HIDDEN) {
 		snapshot_privileges(recorder, task);
 		return;
@@ -117,6 +134,8 @@ static void finish_call(struct recorder *recorder, struct task *task, int64_t re
 		snapshot_layout(recorder, task);
 	touch_after_call(recorder, task, result);
 	task->space->changed = true;
+	if (task->call->number == SYS_ioctl && result == 0)
+		task->space->watched = true;
 	turn_snapshot(recorder, task);
 }
 

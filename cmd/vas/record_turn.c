@@ -80,9 +80,9 @@ static void start_call(struct recorder *recorder, struct task *task)
 	if (counts(space) || call_is_exec(task->call))
 		call_start(recorder, task);
 	touch_before_call(recorder, task);
-	if (call_is_exec(task->call) && counts(space) && space->live == 1 && space->changed) {
+	if ((call_is_exec(task->call) && counts(space) && space->live == 1 && space->changed) ||
+	    (call_is_clone(task->call) && counts(space) && space->watched))
 		snapshot_write(recorder, task, "now");
-	}
 	task->resumed = space->since = line_clock();
 	stop_resume(recorder, task, 0);
 }

@@ -119,6 +119,18 @@ static void before(void *context, struct interpreter *interpreter, const struct 
 		replay_memory_leave(replay->memory, interpreter, thread);
 }
 
+static void after(void *context, struct interpreter *interpreter, const struct trace_event *event,
+		  struct thread *thread)
+{
+	struct replay *replay = context;
+
+	(void)interpreter;
+	(void)event;
+	if (replay->memory != NULL && replay->measuring && thread != NULL &&
+	    thread->process->space != NULL)
+		replay_memory_look_locks(replay->memory, thread->process->space->space);
+}
+
 /* Those that are alive when the trace ends; one thread stands for all of its process. */
 static void show_living(struct replay *replay, struct interpreter *interpreter)
 {
@@ -199,6 +211,7 @@ static struct interpreter *make_interpreter(struct replay *replay)
 		.diverged = diverged,
 		.note = note,
 		.before = before,
+		.after = after,
 		.exiting = exiting,
 		.context = replay,
 	};
@@ -299,13 +312,13 @@ static int replay_once(struct replay *replay, const char *path, uint64_t memory,
 }
 
 /* How many bytes a part of what the trace needs is: a first pass, in so much memory that nothing is
- * reclaimed (or half of this machine's). Page tables come on top, as they cannot be reclaimed.
- * What is wrong with the trace the second pass will tell. */
+ * reclaimed (or half of this machine's). Page tables and pages of locked areas come on top, as they
+ * cannot be reclaimed. What is wrong with the trace the second pass will tell. */
 static uint64_t measure(struct replay *replay, const char *path)
 {
 	struct replay_memory_summary summary = { .anon_rmap = NULL };
 	uint64_t most = (uint64_t)sysconf(_SC_PHYS_PAGES) << VAS_PAGE_SHIFT >> 1;
-	uint64_t bytes = FIRST_MEMORY < most ? FIRST_MEMORY : most, frames, tables;
+	uint64_t bytes = FIRST_MEMORY < most ? FIRST_MEMORY : most, frames, fixed;
 	int status;
 
 	replay->unlimited = 0;
@@ -319,8 +332,10 @@ static uint64_t measure(struct replay *replay, const char *path)
 	if (status == STATUS_TROUBLE)
 		return most;
 	replay->unlimited = summary.counts.machine.peak;
-	tables = summary.counts.most_tables;
-	frames = (replay->unlimited - tables) * replay->percent / 100 + tables;
+	fixed = summary.counts.most_tables + summary.counts.most_locked;
+	if (fixed > replay->unlimited)
+		fixed = replay->unlimited;
+	frames = (replay->unlimited - fixed) * replay->percent / 100 + fixed;
 	return (frames < LEAST_FRAMES ? LEAST_FRAMES : frames) << VAS_PAGE_SHIFT;
 }
 

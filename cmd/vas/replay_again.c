@@ -38,10 +38,12 @@ struct object_reading {
 static void read_mapped(void *context, uint64_t page, void *record)
 {
 	const struct object_reading *reading = context;
+	uint64_t address = reading->start + ((page - reading->first) << VAS_PAGE_SHIFT);
+	struct vas_view view;
 
-	if (((const struct token *)record)->kind != TOKEN_NONE)
-		read_again(reading->touch,
-			   reading->start + ((page - reading->first) << VAS_PAGE_SHIFT));
+	vas_look(reading->touch->space, address, &view);
+	if (((const struct token *)record)->kind != TOKEN_NONE && !view.guard)
+		read_again(reading->touch, address);
 }
 
 /* Shared memory that goes with this space. */

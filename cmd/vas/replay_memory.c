@@ -160,6 +160,22 @@ static void keep_most(uint64_t *most, uint64_t now)
 		*most = now;
 }
 
+void replay_memory_look_locks(struct replay_memory *memory, const struct vas_space *space)
+{
+	struct vas_space *each = NULL;
+	struct vas_counts counts;
+	uint64_t locked = 0;
+
+	vas_space_count(space, &counts);
+	if (counts.locked == 0)
+		return;
+	while ((each = shadow_next(&memory->shadow, each)) != NULL) {
+		vas_space_count(each, &counts);
+		locked += counts.locked;
+	}
+	keep_most(&memory->counts.most_locked, locked);
+}
+
 void replay_look(struct replay_memory *memory)
 {
 	struct replay_memory_counts *counts = &memory->counts;
@@ -203,7 +219,8 @@ void replay_memory_figures(const struct replay_memory *memory, char *text, size_
 	struct text to = { text, size };
 
 	*text = '\0';
-	vas_machine_print(memory->machine, &(struct vas_printer){ add_text, &to });
+	if (memory->machine != NULL) /* NULL: no process ever ran */
+		vas_machine_print(memory->machine, &(struct vas_printer){ add_text, &to });
 }
 
 const struct replay_memory_counts *replay_memory_counts(const struct replay_memory *memory)
@@ -224,6 +241,9 @@ static const char *memory_full(void *data)
 	snprintf(memory->full, sizeof(memory->full),
 		 "memory full: %" PRIu32 " frames and %" PRIu32 " slots are not enough",
 		 counts.frames, counts.swap_slots);
+	if (counts.write_errors > 0)
+		snprintf(memory->full, sizeof(memory->full),
+			 "swap or a file could not be written: is TMPDIR full?");
 	return memory->full;
 }
 

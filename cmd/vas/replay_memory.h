@@ -33,6 +33,7 @@ struct replay_memory_counts {
 		most_file_rmap_bytes;
 	uint64_t space_bytes, most_space_bytes; /* of areas and their indexes */
 	uint64_t pages, most_pages;		/* frames in use, page tables not */
+	uint64_t most_locked; /* pages of locked areas: see replay_memory_look_locks */
 	uint32_t tables, most_tables, swap_used;
 	struct vas_machine_counts machine; /* at the very end */
 };
@@ -50,6 +51,9 @@ const struct vas_listener *replay_memory_listener(struct replay_memory *memory, 
 
 /* The file or shared memory that an area shows, as a number of its own; 0: none, or a device. */
 uint64_t replay_memory_object(const struct vas_area *area);
+
+/* Looks at how many pages are locked now, if any are in this space. */
+void replay_memory_look_locks(struct replay_memory *memory, const struct vas_space *space);
 
 /* The process's space is about to go, if nobody else has it: all that it holds is read once more.
  */

@@ -100,13 +100,14 @@ static struct replay_object *make_object(struct replay_memory *memory,
 int replay_open_file(void *data, struct traced_file *traced)
 {
 	static const char anonymous_inode[] = "anon_inode:";
-	const uint32_t without =
-		VAS_FILE_DEVICE | VAS_FILE_DEVICE_ZERO | VAS_FILE_HUGE_PAGES | VAS_FILE_NO_MMAP;
+	const uint32_t without = VAS_FILE_DEVICE | VAS_FILE_HUGE_PAGES | VAS_FILE_NO_MMAP;
+	const uint32_t zero = VAS_FILE_DEVICE_ZERO | VAS_FILE_SHARED_MEMORY;
 	struct replay_memory *memory = data;
 	struct replay_object *object;
 
 	if (traced->memory != NULL || memory->machine == NULL ||
 	    (traced->file.flags & without) != 0 ||
+	    (traced->file.flags & zero) == VAS_FILE_DEVICE_ZERO ||
 	    strncmp(traced->name, anonymous_inode, strlen(anonymous_inode)) == 0)
 		return 0;
 	object = find_object(memory, traced);

@@ -227,9 +227,13 @@ static void done_json(struct replay_report *report, struct interpreter *interpre
 		      const struct replay_end *end)
 {
 	static const char *const skips[SKIP_REASONS] = {
-		[SKIP_ADDRESS] = "address",	      [SKIP_ERROR] = "error",
-		[SKIP_UNKNOWN_AREA] = "unknown_area", [SKIP_NO_RESULT] = "no_result",
-		[SKIP_POLICY] = "not_modelled",	      [SKIP_FOREIGN] = "foreign",
+		[SKIP_ADDRESS] = "address",
+		[SKIP_ERROR] = "error",
+		[SKIP_UNKNOWN_AREA] = "unknown_area",
+		[SKIP_NO_RESULT] = "no_result",
+		[SKIP_POLICY] = "not_modelled",
+		[SKIP_FOREIGN] = "foreign",
+		[SKIP_DRIVER] = "driver",
 	};
 	const struct interpreter_counts *counts = interpreter_counts(interpreter);
 	json_t *trace = report->trace, *calls = json_object(), *skipped = json_object();

@@ -167,6 +167,10 @@ test_programs()
 	has trace -- '--- stopped by SIGSTOP ---' "a group stop"
 	same_status "interrupted calls" interrupts
 	same_status "a call that blocks until others have run" blocked
+	same_status "what no call tells" corners
+	has trace 'seals=0x10 ' "seals that were added between two mappings"
+	has trace 'process_madvise\([0-9]+<pid:[0-9]+>, ' "the process that a pidfd stands for"
+	has trace '^@note [0-9]+: calls ptrace' "a note says that ptrace does not work"
 	same_status "300 processes at once" many 300
 	[ "$(grep -c '@snapshot exit' trace)" -eq 301 ]; ok $? "301 snapshots"
 }
