@@ -49,6 +49,7 @@
 #include "base/assert.h"
 
 #define LINE_BYTES 64
+#define LINE_WORDS (LINE_BYTES / sizeof(uint64_t))
 
 /* How full vas_btree_load leaves the nodes, so that the first inserts after a fork split nothing.
  */
@@ -376,6 +377,18 @@ static struct vas_btree_node *copy_leaf(struct copy *copy, const struct vas_btre
 	return leaf;
 }
 
+/* The only leaf: the new one is empty, so lines in which no entry is are the same already. */
+static void copy_only(struct copy *copy, const struct vas_btree_node *from, unsigned int count)
+{
+	struct vas_btree_node *leaf = next_leaf(copy->tree, true);
+
+	for (unsigned int at = 0; at <= count; at += LINE_WORDS) {
+		memcpy(leaf->key + at, from->key + at, LINE_BYTES);
+		memcpy(leaf->side + at, from->side + at, LINE_BYTES);
+	}
+	copy_links(leaf, copy->ranges, count);
+}
+
 static struct vas_btree_node *copy_inner(struct copy *copy, const struct vas_btree_node *from,
 					 unsigned int level, bool first)
 {
@@ -407,7 +420,7 @@ int vas_btree_copy(struct vas_index *index, const struct vas_index *from,
 	tree->end = source->end;
 	tree->way.node[0] = NULL;
 	if (source->height == 0)
-		copy_leaf(&copy, &source->first, true, (unsigned int)from->count);
+		copy_only(&copy, &source->first, (unsigned int)from->count);
 	else
 		tree->root = copy_inner(&copy, source->root, source->height, true);
 	return 0;
