@@ -296,7 +296,7 @@ test_refusals()
 		"huge numbers, and a name that is not UTF-8"
 	if command -v setpriv >/dev/null && [ "$(id -u)" -eq 0 ]; then
 		chmod 755 "$work"
-		refuses "another user's process" "the areas of process $$ may be read" \
+		refuses "another user's process" "process $$ is open to its own user" \
 			setpriv --reuid 65534 --clear-groups "$vas" explain $$
 	else
 		skip "another user's process" "needs root and setpriv"
