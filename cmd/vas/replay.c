@@ -79,10 +79,13 @@ static void show_maps(struct replay *replay, struct thread *thread, const char *
 {
 	const struct vas_printer printer = { print_to_file, stdout };
 	const struct process *process = thread->process;
+	bool first;
 
 	if (!replay->maps || process->space == NULL || replay->measuring ||
 	    (replay->maps_pid != 0 && replay->maps_pid != process->pid))
 		return;
+	first = !replay->maps_shown;
+	replay->maps_shown = true;
 	if (replay->json) {
 		replay_report_maps(replay->report, thread, when);
 		return;
@@ -91,10 +94,9 @@ static void show_maps(struct replay *replay, struct thread *thread, const char *
 	if (replay->maps_pid == 0) {
 		const char *program = process->space->program;
 
-		printf("%s# process %d, %s, at %s\n", replay->maps_shown ? "\n" : "", process->pid,
+		printf("%s# process %d, %s, at %s\n", first ? "" : "\n", process->pid,
 		       program == NULL ? "unknown program" : program, when);
 	}
-	replay->maps_shown = true;
 	vas_space_print(process->space->space, &printer);
 }
 
@@ -450,8 +452,9 @@ static bool parse_size(const char *text, uint64_t *bytes)
 static int read_frames(struct replay *replay, const char *command, char *text)
 {
 	size_t length = strlen(text);
+	bool part = length > 1 && text[length - 1] == '%';
 
-	if (length > 1 && text[length - 1] == '%') {
+	if (part) {
 		text[length - 1] = '\0';
 		if (parse_number(text, 1000, &replay->percent) && replay->percent > 0)
 			return STATUS_OK;
@@ -459,7 +462,11 @@ static int read_frames(struct replay *replay, const char *command, char *text)
 		   replay->frames >> VAS_PAGE_SHIFT >= LEAST_FRAMES) {
 		return STATUS_OK;
 	}
-	return wrong_usage(command, "so much memory cannot be had: '%s'", text);
+	return wrong_usage(
+		command,
+		"so much memory cannot be had: '%s%s' (a size of %u KiB or more, or 1%% to "
+		"1000%% of what the trace needs)",
+		text, part ? "%" : "", LEAST_FRAMES << (VAS_PAGE_SHIFT - 10));
 }
 
 enum {
@@ -590,6 +597,10 @@ int cmd_replay(int argc, char **argv)
 		int one = replay_trace(&replay, argv[i]);
 
 		status = one > status ? one : status;
+	}
+	if (replay.maps_pid != 0 && !replay.maps_shown) {
+		complain("no process %d with areas was met", replay.maps_pid);
+		status = STATUS_TROUBLE;
 	}
 	return replay_report_finish(replay.report, status);
 }

@@ -26,21 +26,9 @@ struct replay_report {
 	uint64_t total_divergences;
 };
 
-/* A string that JSON can hold, whatever bytes a file name has. */
 static json_t *json_text(const char *text)
 {
-	json_t *string = json_string(text);
-	char *plain;
-
-	if (string != NULL)
-		return string;
-	plain = strdup(text);
-	for (char *at = plain; at != NULL && *at != '\0'; at++)
-		if ((unsigned char)*at >= 0x80)
-			*at = '?';
-	string = plain == NULL ? NULL : json_string(plain);
-	free(plain);
-	return string;
+	return json_bytes(text, strlen(text));
 }
 
 struct replay_report *replay_report_create(bool json, enum compare_level level, const char *index,

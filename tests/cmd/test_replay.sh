@@ -129,6 +129,7 @@ fi
 # ---- areas at the end ----
 
 pid=$(sed -n 's/^\([0-9]*\) .*execve.*/\1/p' "$recorded" | head -n 1)
+replay 2 "the areas of a process that is not there" --maps=4194305 "$recorded"
 replay 0 "the areas of one process" --maps="$pid" "$recorded"
 sed -n "/^$pid .*@snapshot exit/,\$p" "$recorded" | sed -n 's/.* @area \(.*\) @ .*/\1/p' |
 	sed 's/ *$//' >expected
@@ -445,6 +446,9 @@ replay 0 "files, in very little memory" --frames=128K small.trace
 
 replay 2 "no such design" --frames=1M --anon-rmap=telepathy "$recorded"
 replay 2 "no such size" --frames=many "$recorded"
+replay 2 "no such part" --frames=0% "$recorded"
+grep -q "had: '0%' (a size" err
+ok $? "no such part: the message has all of it, and says what can be had"
 replay 2 "swap without memory" --swap=swap.file "$recorded"
 replay 2 "swap that cannot be" --frames=1M --swap=nowhere/swap "$recorded"
 replay 2 "a part of standard input" --frames=25% -
