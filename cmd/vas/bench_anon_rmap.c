@@ -76,13 +76,19 @@ struct column {
 	char *figures; /* what the design itself has counted; NULL: nothing */
 };
 
-/* Is `name` in the list, or, with `prefix`, does something in the list begin it? */
-static bool chosen(const char *list, const char *name, bool prefix)
+/* Without a list: yes. */
+static bool chosen(const char *list, const char *name)
+{
+	return list == NULL || in_list(list, name);
+}
+
+/* Does something in the list begin the name? Without a list: yes. */
+static bool begun(const char *list, const char *name)
 {
 	while (list != NULL && *list != '\0') {
 		size_t length = strcspn(list, ",");
 
-		if (strncmp(list, name, length) == 0 && (prefix || name[length] == '\0'))
+		if (strncmp(list, name, length) == 0)
 			return true;
 		list += length + (list[length] == ',');
 	}
@@ -268,10 +274,10 @@ static size_t make_columns(const struct options *options, struct column *columns
 	const struct vas_anon_rmap_design *const *design = vas_anon_rmap_designs();
 	size_t count = 0;
 
-	if (chosen(options->designs, "none", false))
+	if (chosen(options->designs, "none"))
 		columns[count++] = (struct column){ .name = "none" };
 	for (; *design != NULL && count < MOST_COLUMNS; design++)
-		if (!(*design)->chains && chosen(options->designs, (*design)->name, false))
+		if (!(*design)->chains && chosen(options->designs, (*design)->name))
 			columns[count++] =
 				(struct column){ .name = (*design)->name, .design = *design };
 	return count;
@@ -294,7 +300,7 @@ static int run(const struct options *options)
 	}
 	for (const struct bench_anon_work *work = bench_anon_works; ok && work->name != NULL;
 	     work++) {
-		if (!chosen(options->workloads, work->name, true))
+		if (!begun(options->workloads, work->name))
 			continue;
 		ok = measure(options, work, columns, count);
 		if (ok && options->json)
@@ -324,9 +330,9 @@ static bool known(const char *list, bool workloads)
 
 		snprintf(one, sizeof(one), "%.*s", (int)length, list);
 		for (size_t i = 0; !workloads && design[i] != NULL; i++)
-			found = found || chosen(one, design[i]->name, false);
+			found = found || chosen(one, design[i]->name);
 		for (size_t i = 0; workloads && bench_anon_works[i].name != NULL; i++)
-			found = found || chosen(one, bench_anon_works[i].name, true);
+			found = found || begun(one, bench_anon_works[i].name);
 		if (!found || length == 0)
 			return false;
 		list += length + (list[length] == ',');

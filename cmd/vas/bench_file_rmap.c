@@ -294,7 +294,7 @@ static json_t *json_program(const char *path, const struct traced_program *progr
 {
 	json_t *result = json_object();
 
-	report_set(result, "trace", json_bytes(path, strlen(path)));
+	report_set(result, "trace", json_text(path));
 	report_set(result, "areas", json_integer((json_int_t)program->links));
 	report_set(result, "objects", json_integer((json_int_t)program->objects));
 	report_set(result, "spaces", json_integer((json_int_t)program->spaces));

@@ -4,7 +4,6 @@
 /* A comparison as JSON, and as CSV with one line for each trace and design. */
 
 #include <stdio.h>
-#include <string.h>
 
 #include "compare.h"
 #include "output.h"
@@ -24,7 +23,7 @@ static json_t *result_json(const struct result *result)
 {
 	json_t *json = json_object(), *times;
 
-	report_set(json, "trace", json_bytes(result->trace, strlen(result->trace)));
+	report_set(json, "trace", json_text(result->trace));
 	report_set(json, "kind", json_string(subject_names[result->subject.kind].name));
 	report_set(json, "design", json_string(result->subject.name));
 	report_set(json, "failed", json_boolean(result->failed));

@@ -229,6 +229,11 @@ json_t *json_bytes(const char *bytes, size_t length)
 	return json_stringn(ascii, used);
 }
 
+json_t *json_text(const char *text)
+{
+	return json_bytes(text, strlen(text));
+}
+
 json_t *json_address(uint64_t address)
 {
 	return must(json_sprintf("0x%" PRIx64, address));

@@ -67,6 +67,7 @@ json_t *json_count(uint64_t count);
 /* A string. Names of files are any bytes, JSON wants UTF-8: of others, those that are not ASCII
  * become \\ and three octal digits, and only the first 4 KiB are kept. */
 json_t *json_bytes(const char *bytes, size_t length);
+json_t *json_text(const char *text);
 
 /* A string "0x7f0012345000". Never NULL. */
 json_t *json_address(uint64_t address);

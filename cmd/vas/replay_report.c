@@ -26,11 +26,6 @@ struct replay_report {
 	uint64_t total_divergences;
 };
 
-static json_t *json_text(const char *text)
-{
-	return json_bytes(text, strlen(text));
-}
-
 struct replay_report *replay_report_create(bool json, enum compare_level level, const char *index,
 					   FILE *stream)
 {

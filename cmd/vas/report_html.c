@@ -148,8 +148,7 @@ static void put_value(struct sink *sink, const json_t *value)
 static void put_name(struct sink *sink, const char *path)
 {
 	const char *slash = strrchr(path, '/');
-	const char *last = slash == NULL ? path : slash + 1;
-	json_t *name = json_bytes(last, strlen(last));
+	json_t *name = json_text(slash == NULL ? path : slash + 1);
 
 	put_value(sink, name);
 	json_decref(name);

@@ -13,8 +13,8 @@
 /*
  * Writes the report to `path`. `compare` is the object that `vas compare --json` prints, and stays
  * the caller's; NULL: there is no comparison. Each trace is replayed once more, for its timeline.
- * The file appears whole or not at all; a device or a pipe is written to as it is. STATUS_OK, or STATUS_TROUBLE after a complaint: no page in
- * this build, a trace that cannot be read, the disk.
+ * The file appears whole or not at all; a device or a pipe is written to as it is. STATUS_OK, or
+ * STATUS_TROUBLE after a complaint: no page in this build, a trace that cannot be read, the disk.
  */
 int report_html_write(const char *path, json_t *compare, char *const *traces, size_t count);
 

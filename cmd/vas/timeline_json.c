@@ -79,7 +79,7 @@ static void put_index(struct out *out, uint32_t index)
 
 static void put_string(struct out *out, const char *text)
 {
-	json_t *string = json_bytes(text, strlen(text));
+	json_t *string = json_text(text);
 	char *dumped = json_dumps(string, JSON_ENCODE_ANY);
 
 	put_text(out, dumped == NULL ? "\"\"" : dumped);

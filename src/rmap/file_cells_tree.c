@@ -191,10 +191,16 @@ static const struct cells_row *small_row(const struct cells_leaf *leaf, uint64_t
 	return NULL;
 }
 
-const struct cells_row *vas_cells_row(const struct cells_leaf *leaf, uint64_t key)
+__attribute__((always_inline)) static inline const struct cells_row *
+find_row(const struct cells_leaf *leaf, uint64_t key)
 {
 	return leaf->node.capacity == CELLS_LEAF_ROWS ? tagged_row(leaf, key)
 						      : small_row(leaf, key);
+}
+
+const struct cells_row *vas_cells_row(const struct cells_leaf *leaf, uint64_t key)
+{
+	return find_row(leaf, key);
 }
 
 __attribute__((always_inline)) static inline struct cells_row *row_of(struct cells_leaf *leaf,
@@ -208,9 +214,7 @@ __attribute__((always_inline)) static inline struct cells_row *row_of(struct cel
 		cells_fetch_link(leaf, leaf->node.hint + CELLS_AHEAD - 1u);
 		return row;
 	}
-	row = (struct cells_row *)(uintptr_t)(leaf->node.capacity == CELLS_LEAF_ROWS
-						      ? tagged_row(leaf, key)
-						      : small_row(leaf, key));
+	row = (struct cells_row *)(uintptr_t)find_row(leaf, key);
 	if (row != NULL)
 		leaf->node.hint = (uint8_t)(row - leaf->rows + 1);
 	return row;

@@ -48,9 +48,6 @@
 
 #include "base/assert.h"
 
-#define LINE_BYTES 64
-#define LINE_WORDS (LINE_BYTES / sizeof(uint64_t))
-
 /* How full vas_btree_load leaves the nodes, so that the first inserts after a fork split nothing.
  */
 #define LOAD_ENTRIES  (VAS_BTREE_ENTRIES - VAS_BTREE_SLOTS / 8)
@@ -229,7 +226,7 @@ static size_t first_of(const struct load *load, unsigned int level, size_t which
 /* A large copy waits for memory: so each leaf is on its way while the one before is built. */
 static void fetch(const struct vas_btree_node *node)
 {
-	for (size_t at = 0; node != NULL && at < sizeof(*node); at += LINE_BYTES)
+	for (size_t at = 0; node != NULL && at < sizeof(*node); at += VAS_BTREE_LINE)
 		__builtin_prefetch((const char *)node + at);
 }
 
@@ -355,8 +352,8 @@ struct copy {
 /* Line by line, or a compiler makes one slow instruction of it. */
 static inline void copy_node(struct vas_btree_node *to, const struct vas_btree_node *from)
 {
-	for (size_t at = 0; at < sizeof(*to); at += LINE_BYTES)
-		memcpy((char *)to + at, (const char *)from + at, LINE_BYTES);
+	for (size_t at = 0; at < sizeof(*to); at += VAS_BTREE_LINE)
+		memcpy((char *)to + at, (const char *)from + at, VAS_BTREE_LINE);
 }
 
 /*
@@ -382,9 +379,9 @@ static void copy_only(struct copy *copy, const struct vas_btree_node *from, unsi
 {
 	struct vas_btree_node *leaf = next_leaf(copy->tree, true);
 
-	for (unsigned int at = 0; at <= count; at += LINE_WORDS) {
-		memcpy(leaf->key + at, from->key + at, LINE_BYTES);
-		memcpy(leaf->side + at, from->side + at, LINE_BYTES);
+	for (unsigned int at = 0; at <= count; at += VAS_BTREE_LINE_WORDS) {
+		memcpy(leaf->key + at, from->key + at, VAS_BTREE_LINE);
+		memcpy(leaf->side + at, from->side + at, VAS_BTREE_LINE);
 	}
 	copy_links(leaf, copy->ranges, count);
 }

@@ -35,6 +35,10 @@ struct vas_btree_node {
 
 #define VAS_BTREE_UNUSED UINT64_MAX
 
+/* Nodes are copied and fetched by cache lines. */
+#define VAS_BTREE_LINE	     64
+#define VAS_BTREE_LINE_WORDS (VAS_BTREE_LINE / 8)
+
 /* Nodes have at least MIN entries, but for the root and the first and last of each level; so LEVELS
  * are enough for 2^52 bytes of nodes. */
 #define VAS_BTREE_MIN	 (VAS_BTREE_SLOTS * 3 / 8)

@@ -52,11 +52,10 @@ static inline unsigned int highest(uint32_t bits)
  * change does not gain by this: it wants all of the leaf at once, whatever the keys are.)
  */
 #define FAR_HEIGHT 3
-#define LINE_WORDS 8
 
 static inline void fetch(const uint64_t *words)
 {
-	for (unsigned int i = 0; i < VAS_BTREE_SLOTS; i += LINE_WORDS)
+	for (unsigned int i = 0; i < VAS_BTREE_SLOTS; i += VAS_BTREE_LINE_WORDS)
 		__builtin_prefetch(words + i);
 }
 
